@@ -1,0 +1,3 @@
+module cleartap
+
+go 1.25.0
