@@ -1,0 +1,113 @@
+package sasl
+
+const (
+	// inputLimit is the longest response that is looked at, the engine's cap inside SASL.
+	inputLimit = 64 << 10
+	// keepLimit is the largest scratch buffer kept from one call to the next.
+	keepLimit = 4 << 10
+)
+
+// decode decodes p into the scratch buffer and reports whether p was base64. It is
+// as lenient as servers are: both alphabets (RFC 4648 sections 4 and 5), blanks
+// and line ends inside, quotes around, padding missing, too much, or between two
+// pieces that were encoded apart. When p is not base64 the result is what was
+// decoded up to there. The result is valid until wipe.
+func (x *Exchange) decode(p []byte) ([]byte, bool) {
+	if len(p) > inputLimit {
+		p = p[:inputLimit]
+	}
+	p = unquote(p)
+	if need := len(p)/4*3 + 3; cap(x.scratch) < need {
+		x.scratch = make([]byte, 0, need)
+	}
+	out, ok := appendBase64(x.scratch[:0], p)
+	x.scratch = out
+	return out, ok
+}
+
+// wipe clears what decode left.
+func (x *Exchange) wipe() {
+	clear(x.scratch)
+	x.scratch = x.scratch[:0]
+	if cap(x.scratch) > keepLimit {
+		x.scratch = nil
+	}
+}
+
+func appendBase64(out, p []byte) ([]byte, bool) {
+	var bits uint32
+	n := 0 // characters in the current group of four
+	for _, c := range p {
+		v := value(c)
+		switch {
+		case v == blank:
+			continue
+		case v == padding:
+			out = appendRest(out, bits, n)
+			bits, n = 0, 0
+			continue
+		case v == foreign:
+			return appendRest(out, bits, n), false
+		}
+		bits = bits<<6 | uint32(v)
+		if n++; n == 4 {
+			out = append(out, byte(bits>>16), byte(bits>>8), byte(bits))
+			bits, n = 0, 0
+		}
+	}
+	return appendRest(out, bits, n), n != 1
+}
+
+// appendRest adds the bytes of a group of fewer than four characters.
+func appendRest(out []byte, bits uint32, n int) []byte {
+	switch n {
+	case 2:
+		return append(out, byte(bits>>4))
+	case 3:
+		return append(out, byte(bits>>10), byte(bits>>2))
+	}
+	return out
+}
+
+// What a character is that stands for no six bits.
+const (
+	blank byte = 64 + iota
+	padding
+	foreign
+)
+
+func value(c byte) byte {
+	switch {
+	case c >= 'A' && c <= 'Z':
+		return c - 'A'
+	case c >= 'a' && c <= 'z':
+		return c - 'a' + 26
+	case c >= '0' && c <= '9':
+		return c - '0' + 52
+	case c == '+' || c == '-':
+		return 62
+	case c == '/' || c == '_':
+		return 63
+	case c == ' ' || c == '\t' || c == '\r' || c == '\n':
+		return blank
+	case c == '=':
+		return padding
+	}
+	return foreign
+}
+
+// trimLine takes line ends off p. Blanks stay: in a response that is not encoded they count.
+func trimLine(p []byte) []byte {
+	for len(p) > 0 && (p[len(p)-1] == '\r' || p[len(p)-1] == '\n') {
+		p = p[:len(p)-1]
+	}
+	return p
+}
+
+// unquote takes a pair of quotes off p, which some clients put around the response.
+func unquote(p []byte) []byte {
+	if len(p) >= 2 && p[0] == '"' && p[len(p)-1] == '"' {
+		return p[1 : len(p)-1]
+	}
+	return p
+}

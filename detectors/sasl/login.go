@@ -1,0 +1,77 @@
+package sasl
+
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"cleartap/detectors"
+)
+
+// loginResponse is LOGIN (draft-murchison-sasl-login): the first response is the
+// user name, the second the password. Prompts are free text in any language and
+// tell nothing.
+func loginResponse(x *Exchange, r response) {
+	if x.turn > 1 {
+		x.disclose(r.text)
+		return
+	}
+	name := bytes.TrimRight(loginName(r), "\x00\r\n")
+	if bytes.IndexByte(name, 0) >= 0 { // PLAIN's response under LOGIN's name
+		x.plain(response{text: name, raw: name})
+		return
+	}
+	x.identity = detectors.Text(name)
+}
+
+// loginName chooses between the decoded name and the name as sent: some clients do
+// not encode, and a short name may look like base64.
+func loginName(r response) []byte {
+	if !r.encoded || len(r.text) == 0 {
+		return r.raw
+	}
+	text := bytes.TrimRight(r.text, "\x00\r\n")
+	if bytes.IndexByte(text, 0) >= 0 {
+		return text
+	}
+	if utf8.Valid(text) {
+		if hasControl(text) {
+			return r.raw
+		}
+		return text
+	}
+	if hasControl(text) || isWord(r.raw) {
+		return r.raw
+	}
+	return text
+}
+
+// hasControl reports whether p, read as Latin-1 unless it is UTF-8, has a control character.
+func hasControl(p []byte) bool {
+	latin := !utf8.Valid(p)
+	for _, b := range p {
+		if b < 0x20 || b == 0x7f || latin && b > 0x7f && b < 0xa0 {
+			return true
+		}
+	}
+	return false
+}
+
+// isWord reports whether p looks like a name that a person typed: small letters, perhaps
+// behind a capital, perhaps with digits at the end. Base64 of a name hardly ever does.
+func isWord(p []byte) bool {
+	i := 0
+	if len(p) > 0 && p[0] >= 'A' && p[0] <= 'Z' {
+		i++
+	}
+	start := i
+	for i < len(p) && p[i] >= 'a' && p[i] <= 'z' {
+		i++
+	}
+	if i == start {
+		return false
+	}
+	for i < len(p) && p[i] >= '0' && p[i] <= '9' {
+		i++
+	}
+	return i == len(p)
+}

@@ -1,0 +1,140 @@
+// Package sasl follows SASL exchanges (RFC 4422) as an onlooker: which mechanism,
+// who, how strong, and from which response on a secret was on the wire. All
+// mechanisms are in one table, one function each. Its invariant: an Exchange keeps
+// names and flags only; no response, challenge, decoded byte or length of one
+// outlives the call that brought it.
+package sasl
+
+import (
+	"cleartap/detectors"
+	"cleartap/detectors/secret"
+)
+
+// Exchange follows one SASL exchange at a time. The zero value is ready, and can
+// be used for any number of exchanges, one Start each. It gives one attempt per
+// exchange, whatever the number of responses. Bytes passed to it are not kept.
+type Exchange struct {
+	mech        *mechanism
+	turn        int // responses so far, an empty initial one (`=`) aside
+	started     bool
+	cancelled   bool
+	offeredPlus bool
+	weak        bool
+	layer       bool
+	class       detectors.Class
+	identity    string
+	authzid     string
+	realm       string
+	secret      secret.Secret
+	scratch     []byte // decoding happens here; cleared before each call returns
+}
+
+// response is what the client sent, in the forms that a mechanism may need.
+type response struct {
+	text    []byte // decoded, or as sent when it was not base64
+	raw     []byte // as sent
+	encoded bool   // text is the decoded form
+}
+
+// Start begins an exchange with the mechanism's name as the client sent it, in any
+// case. An unlisted name is MechUnknown, judged by the shape of its responses.
+// What OfferedPlus said is kept, all else is forgotten.
+func (x *Exchange) Start(mech []byte) {
+	*x = Exchange{scratch: x.scratch[:0], offeredPlus: x.offeredPlus, started: true}
+	x.mech = lookup(mech)
+	x.class = x.mech.class
+}
+
+// Reset forgets everything, hints included.
+func (x *Exchange) Reset() { *x = Exchange{scratch: x.scratch[:0]} }
+
+// OfferedPlus says whether the server offered a SCRAM mechanism with channel
+// binding. A client that then says it saw none (`y,,`, RFC 5802 section 6) was
+// shown a changed list: the attempt is weak. It holds until said otherwise or Reset.
+func (x *Exchange) OfferedPlus(offered bool) { x.offeredPlus = offered }
+
+// Client takes one response of the client as it was on the wire, an initial
+// response as well: base64 text, `=` for an initial response that is empty, `*`
+// to cancel, or anything else, which is then read as sent. An empty initial response
+// of a protocol that has no `=` must be left out or passed as `=`: an empty p
+// counts as an answer.
+func (x *Exchange) Client(p []byte) {
+	p = trimLine(p)
+	if len(p) == 1 && p[0] == '*' {
+		x.cancelled = true
+		return
+	}
+	if len(p) == 1 && p[0] == '=' && x.turn == 0 {
+		return
+	}
+	r := response{text: p, raw: p}
+	if text, ok := x.decode(p); ok {
+		r.text, r.encoded = text, true
+	}
+	defer x.wipe()
+	x.respond(r)
+}
+
+// ClientRaw takes one response that the protocol does not encode (ACAP, RFC 2244
+// section 6.3.1). `*` and `=` have no meaning there.
+func (x *Exchange) ClientRaw(p []byte) { x.respond(response{text: p, raw: p}) }
+
+func (x *Exchange) respond(r response) {
+	if !x.started || x.cancelled || x.Sent() {
+		return
+	}
+	x.turn++
+	x.mech.respond(x, r)
+}
+
+// Server takes one challenge of the server: base64 text or anything else. Most
+// tell nothing; what cannot be decoded is passed over (MS-SMTPNTLM sends prose).
+func (x *Exchange) Server(p []byte) {
+	if !x.started || x.Sent() || x.mech.challenge == nil {
+		return
+	}
+	text, ok := x.decode(trimLine(p))
+	if !ok {
+		text = p
+	}
+	defer x.wipe()
+	x.mech.challenge(x, text)
+}
+
+// Sent reports whether a response with a secret in it was sent: there is an
+// attempt from that response on, whatever follows.
+func (x *Exchange) Sent() bool { return x.secret.Seen() }
+
+// Cancelled reports whether the client gave up with `*`.
+func (x *Exchange) Cancelled() bool { return x.cancelled }
+
+// Layer reports whether the client asked for a security layer: after success,
+// both directions are frames of a 4-byte length and opaque bytes (RFC 4422 section
+// 3.7). Only DIGEST-MD5 asks visibly; for GSSAPI it stays false.
+func (x *Exchange) Layer() bool { return x.layer }
+
+// Mechanism is the mechanism of the current exchange.
+func (x *Exchange) Mechanism() detectors.Mechanism {
+	if x.mech == nil {
+		return detectors.MechUnknown
+	}
+	return x.mech.name
+}
+
+// Attempt is what the exchange tells so far. When no secret was sent, its Secret
+// says so: something to count, nothing to raise an alarm about.
+func (x *Exchange) Attempt(cmd detectors.Command) detectors.Attempt {
+	return detectors.Attempt{
+		Command:   cmd,
+		Mechanism: x.Mechanism(),
+		Class:     x.class,
+		Identity:  x.identity,
+		Authzid:   x.authzid,
+		Realm:     x.realm,
+		Secret:    x.secret,
+		Weak:      x.weak,
+	}
+}
+
+// disclose notes that p was sent as a secret.
+func (x *Exchange) disclose(p []byte) { x.secret = secret.Of(p) }
