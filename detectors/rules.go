@@ -1,0 +1,107 @@
+package detectors
+
+import "strings"
+
+// Rule is one entry of the catalogue: what is reported under one id.
+type Rule struct {
+	ID         string      // as in rule.id, for example "CT-CRED-002"
+	Name       string      // as in rule.name
+	Category   string      // as in rule.category: "credential", "network"
+	Version    int         // raised when the rule's meaning changes
+	SID        int         // signature id of EVE records, fixed for ever
+	Techniques []Technique // ATT&CK, for threat.technique
+	CWE        []string    // for example "CWE-319"
+	CAPEC      []string    // for example "CAPEC-158"
+
+	floor Severity // no finding of this rule is below it
+}
+
+// Technique is one technique of MITRE ATT&CK, with the sub-technique when one fits.
+type Technique struct {
+	ID, Name       string
+	SubID, SubName string // empty when the technique as a whole is meant
+}
+
+// Finding is an observation that a rule is about.
+type Finding struct {
+	Observation
+	Rule     *Rule
+	Severity Severity
+}
+
+// Judge finds the rule for an observation, and how severe it is. It reports false
+// when there is nothing to raise an alarm about: no secret was sent.
+func Judge(o *Observation) (Finding, bool) {
+	switch o.Kind {
+	case Conflict:
+		return Finding{Observation: *o, Rule: ruleConflict, Severity: ruleConflict.floor}, true
+	case Login:
+		if !o.Attempt.Secret.Seen() {
+			return Finding{}, false
+		}
+		r := loginRule(o)
+		return Finding{Observation: *o, Rule: r, Severity: severity(r, o)}, true
+	}
+	return Finding{}, false
+}
+
+// loginRule chooses one rule for an attempt: what happened to it goes before how it was made.
+func loginRule(o *Observation) *Rule {
+	a := &o.Attempt
+	switch {
+	case o.Result == RefusedInsecure:
+		return ruleRefused
+	case a.Authzid != "" && a.Authzid != a.Identity:
+		return ruleProxyLogin
+	case a.Sealed:
+		return ruleSealed
+	}
+	return mechanismRule(o)
+}
+
+// mechanismRule chooses by mechanism, and by protocol where the mechanism is a plain password.
+func mechanismRule(o *Observation) *Rule {
+	a := &o.Attempt
+	switch {
+	case a.Mechanism == MechUnknown:
+		return ruleOdd
+	case isNTLM(a.Mechanism):
+		return ruleNTLM
+	case isSCRAM(a.Mechanism):
+		return ruleSCRAM
+	case a.Mechanism == MechSecurID:
+		return ruleOdd
+	}
+	switch a.Class {
+	case Password:
+		return passwordRule(o)
+	case Token:
+		return ruleToken
+	case Hash, Relay:
+		return ruleChallenge
+	}
+	return ruleOdd
+}
+
+func passwordRule(o *Observation) *Rule {
+	switch {
+	case o.Protocol == "nntp" || o.Protocol == "managesieve" || o.Protocol == "acap":
+		return ruleOtherLogin
+	case o.Attempt.Command == LoginCommand:
+		return ruleIMAPLogin
+	case o.Attempt.Mechanism == MechUserPass:
+		return rulePOP3
+	}
+	return ruleSASLPassword
+}
+
+// isNTLM reports whether m carries NTLM. SPNEGO may carry Kerberos as well, but then no secret is seen.
+func isNTLM(m Mechanism) bool {
+	switch m {
+	case MechNTLM, MechNegotiate, MechGSSSPNEGO, MechSPNEGO, MechSPNEGOPlus:
+		return true
+	}
+	return false
+}
+
+func isSCRAM(m Mechanism) bool { return strings.HasPrefix(string(m), "SCRAM-") }
