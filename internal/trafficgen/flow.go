@@ -36,7 +36,8 @@ type script struct {
 	f        *flow
 	cseq     uint32 // next sequence number of the client
 	sseq     uint32
-	editable int // segments from here on may be reordered and repeated
+	editable int  // segments from here on may be reordered and repeated
+	imix     bool // bulk comes in packets of mixed sizes, not all full
 }
 
 // begin makes a flow with addresses and ports of its own; wrapAt > 0 lets the
@@ -112,12 +113,28 @@ func (s *script) client(p string) {
 
 func (s *script) send(toClient bool, p []byte) {
 	for len(p) > 0 {
-		n := min(len(p), mss)
+		n := min(len(p), s.size())
 		s.add(toClient, psh|ack, p[:n])
 		p = p[n:]
 		if n == mss && s.g.rnd.IntN(2) == 0 {
 			s.add(!toClient, ack, nil)
 		}
+	}
+}
+
+// size is the payload of the next packet: full, or by the shares of the simple
+// Internet mix (7 small, 4 middling, 1 full of 12 packets).
+func (s *script) size() int {
+	if !s.imix {
+		return mss
+	}
+	switch n := s.g.rnd.IntN(12); {
+	case n < 7:
+		return 40 + s.g.rnd.IntN(60)
+	case n < 11:
+		return 520
+	default:
+		return mss
 	}
 }
 

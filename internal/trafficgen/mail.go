@@ -55,7 +55,16 @@ func (g *generator) mailFlow() *flow {
 	if g.rnd.IntN(4) == 0 {
 		return g.encryptedFlow()
 	}
-	return g.loginFlow(1000 + g.rnd.IntN(500_000))
+	return g.loginFlow(1000 + g.rnd.IntN(g.largest()))
+}
+
+// largest is the size of the largest message: in a mix it is small, or the few
+// mail flows would go on long after the others have ended.
+func (g *generator) largest() int {
+	if g.o.Profile == Mix {
+		return 40_000
+	}
+	return 500_000
 }
 
 // loginFlow logs in, after a refused attempt in one of ten flows, and moves body bytes of mail.
@@ -131,7 +140,9 @@ func popRetr(s *script, n int) {
 	s.server(message(n) + ".\r\n")
 }
 
-func imapGreet(s *script)  { s.server("* OK [CAPABILITY IMAP4rev1 LITERAL+ SASL-IR AUTH=PLAIN] ready\r\n") }
+func imapGreet(s *script) {
+	s.server("* OK [CAPABILITY IMAP4rev1 LITERAL+ SASL-IR AUTH=PLAIN] ready\r\n")
+}
 func imapLogout(s *script) { s.client("z LOGOUT\r\n"); s.server("* BYE\r\nz OK done\r\n") }
 
 func imapQuoted(s *script, a account, ok bool) {

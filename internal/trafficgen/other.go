@@ -14,7 +14,7 @@ func (g *generator) encryptedFlow() *flow {
 		s.client("STARTTLS\r\n")
 		s.server("220 go ahead\r\n")
 	}
-	s.tls(1000 + g.rnd.IntN(300_000))
+	s.tls(1000 + g.rnd.IntN(g.largest()))
 	return s.end()
 }
 
@@ -68,7 +68,7 @@ func (g *generator) otherFlow() *flow {
 	case p < 75:
 		return g.tcpFlow(22, sshDialogue)
 	case p < 90:
-		return g.udpFlow(443, 4+g.rnd.IntN(300), 1200)
+		return g.udpFlow(443, 4+g.rnd.IntN(60), 1200)
 	default:
 		return g.udpFlow(53, 2, 120)
 	}
@@ -76,8 +76,9 @@ func (g *generator) otherFlow() *flow {
 
 func (g *generator) tcpFlow(port uint16, dialogue func(*script, int)) *flow {
 	s := g.begin(port, 0)
+	s.imix = true
 	s.handshake()
-	dialogue(s, 500+g.rnd.IntN(200_000))
+	dialogue(s, 500+g.rnd.IntN(60_000))
 	return s.end()
 }
 
