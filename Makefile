@@ -1,0 +1,55 @@
+# cleartap: what can be done with the source. `make help` lists it.
+
+GO    ?= go
+TOOL  := $(GO) tool -modfile=internal/tools/go.mod
+FUZZ  ?= 60s
+BENCH ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cleartap/bench
+
+.DEFAULT_GOAL := help
+.PHONY: help build test setup lint race fuzz prove bench bench-go profile pcaps clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+build: ## build the static binary bin/cleartap
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/cleartap ./cmd/cleartap
+
+test: setup lint race ## set up what the tests need, lint, and run all tests with the race detector
+
+setup: ## install what the tests need (Debian packages; asks sudo when not root)
+	@internal/tools/setup.sh test
+
+lint: ## run the linters
+	$(GO) mod verify
+	$(TOOL) golangci-lint run ./...
+
+race: ## run all tests with the race detector
+	CGO_ENABLED=1 $(GO) test -race -timeout 15m ./...
+
+fuzz: ## run each fuzz target for FUZZ (60s)
+	@internal/tools/fuzz.sh $(FUZZ)
+
+prove: setup lint race ## the long forms: each fuzz target 10 million times, and the full benchmark
+	@internal/tools/fuzz.sh 10000000x
+	@$(MAKE) --no-print-directory bench
+
+bench: build ## measure beside tcpdump, dsniff, tshark and others; writes docs/benchmarks.md
+	@internal/tools/setup.sh bench
+	@mkdir -p $(BENCH)
+	$(GO) run ./internal/bench compare --dir $(BENCH) --cleartap $(CURDIR)/bin/cleartap --report docs/benchmarks.md
+
+bench-go: ## Go benchmarks of each stage, ten times each, for benchstat
+	$(GO) test -run '^$$' -bench . -benchmem -count 10 ./capture ./reassembly ./detectors/... ./output/...
+
+profile: ## CPU and heap profiles of a scan of generated traffic, in build/
+	@mkdir -p build
+	$(GO) test -run '^$$' -bench BenchmarkScan -benchtime 5s -cpuprofile build/cpu.prof -memprofile build/heap.prof -o build/sensor.test ./internal/sensor
+	$(GO) tool pprof -top -nodecount 30 build/sensor.test build/cpu.prof
+
+pcaps: ## record the captures in pcaps/ anew, between real servers and clients
+	@internal/tools/setup.sh test
+	$(GO) run ./pcaps/record
+	$(GO) test ./cmd/cleartap -run Golden -update
+
+clean: ## remove what was built here
+	rm -rf bin build

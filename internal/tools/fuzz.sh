@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Runs every fuzz target of the module, one after the other.
+# usage: fuzz.sh TIME|COUNTx
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+amount=${1:?usage: fuzz.sh TIME|COUNTx}
+targets=$(grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | wc -l)
+done=0
+for file in $(grep -rlE --include='*_test.go' '^func Fuzz' . | sort); do
+	package=$(dirname "$file")
+	for target in $(grep -oE '^func Fuzz[A-Za-z0-9_]+' "$file" | cut -d' ' -f2); do
+		done=$((done + 1))
+		begin=$(date +%s)
+		echo "fuzz: $done of $targets: $package $target"
+		go test "$package" -run '^$' -fuzz "^$target\$" -fuzztime "$amount" -timeout 0 |
+			tail -n 3
+		echo "fuzz: $target took $(($(date +%s) - begin)) s"
+	done
+done
