@@ -35,6 +35,7 @@ type Claim uint8
 const (
 	NotYet Claim = iota // could be, more bytes will tell
 	No                  // not this protocol
+	AtHome              // possible; believed only on one of the protocol's ports
 	Weak                // looks like it; believed on one of the protocol's ports, or when nobody else claims it
 	Yes                 // this protocol
 )
@@ -71,18 +72,19 @@ type Attempt struct {
 
 // Observation is one thing learnt from a flow.
 type Observation struct {
-	Kind     Kind
-	Flow     reassembly.Flow
-	Protocol string
-	Mark     capture.Mark // place of the last byte of what was observed: for a login, of the secret
-	Decided  capture.Mark // place that decided it: for a login, of the reply
-	Sides    int          // 1 when only one direction was seen
-	Gap      bool         // bytes were missing before it
-	Attempt  Attempt      // Kind Login
-	Number   int          // Kind Login: which attempt of the flow, from 1
-	Result   Result       // Kind Login
-	Reply    Reply        // Kind Login: the server's status, from a closed list
-	Proxy    netip.AddrPort // client that a PROXY preface or XCLIENT announced; zero if none
+	Kind      Kind
+	Flow      reassembly.Flow
+	Protocol  string
+	Mark      capture.Mark   // place of the last byte of what was observed: for a login, of the secret
+	Decided   capture.Mark   // place that decided it: for a login, of the reply
+	Sides     int            // 1 when only one direction was seen
+	Gap       bool           // bytes were missing before it
+	Attempt   Attempt        // Kind Login
+	Number    int            // Kind Login: which attempt of the flow, from 1
+	Result    Result         // Kind Login
+	Reply     Reply          // Kind Login: the server's status, from a closed list
+	Ambiguous bool           // segments disagreed about bytes of the client's commands
+	Proxy     netip.AddrPort // client that a PROXY preface or XCLIENT announced; zero if none
 }
 
 // Kind tells what was observed.

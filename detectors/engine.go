@@ -1,0 +1,166 @@
+package detectors
+
+import (
+	"cleartap/capture"
+	"cleartap/reassembly"
+)
+
+// Config says what an Engine looks for and what it may use. Zero fields mean
+// the default; nothing is unlimited.
+type Config struct {
+	Protocols   []*Protocol        // in the order in which they are asked
+	Report      func(*Observation) // receives what was observed; the observation is valid during the call
+	OutcomeWait capture.Nanos      // how long an attempt waits for its outcome, in packet time; 60 s
+	Line        int                // longest unit that is delivered whole, in bytes; 16 KiB
+	LongLine    int                // the same inside a SASL exchange; 64 KiB
+	Buffered    int                // bytes of cut units of all conversations together; 32 MiB
+	Waiting     int                // attempts of all conversations that wait at a time; 16384
+	Inflated    int                // bytes that a compressed conversation may inflate to; 1 MiB
+	Inflaters   int                // directions that are inflated at a time; 512 (35 KiB each)
+}
+
+// Defaults of Config.
+const (
+	DefaultOutcomeWait = capture.Nanos(60e9)
+	DefaultLine        = 16 << 10
+	DefaultLongLine    = 64 << 10
+	DefaultBuffered    = 32 << 20
+	DefaultWaiting     = 16 << 10
+	DefaultInflated    = 1 << 20
+	DefaultInflaters   = 512
+)
+
+// Engine runs the conversations of one worker. It must be used by one goroutine.
+type Engine struct {
+	cfg            Config
+	stats          Stats
+	idle           []*Conversation // for use again
+	sessions       [][]Session     // by protocol, for use again
+	buffers        [len(bufferSizes)][][]byte
+	buffered       int
+	scratch        []byte
+	first          *pending // by deadline, soonest first
+	newest         *pending
+	spare          *pending
+	waiting        int
+	spareInflaters []*inflater
+	inflaters      int
+	verdicts       []Claim // of Classify, by protocol
+}
+
+// keptIdle is how many conversations, and sessions of a protocol, are kept for use again.
+const keptIdle = 256
+
+// NewEngine makes an engine. Values of cfg that are out of range are brought into it.
+func NewEngine(cfg Config) *Engine {
+	positive := func(v *int, def, most int) {
+		if *v <= 0 {
+			*v = def
+		}
+		*v = min(*v, most)
+	}
+	positive(&cfg.Line, DefaultLine, DefaultLine)
+	positive(&cfg.LongLine, DefaultLongLine, DefaultLongLine)
+	positive(&cfg.Buffered, DefaultBuffered, 1<<40)
+	positive(&cfg.Waiting, DefaultWaiting, 1<<30)
+	positive(&cfg.Inflated, DefaultInflated, 1<<30)
+	positive(&cfg.Inflaters, DefaultInflaters, 1<<20)
+	if cfg.OutcomeWait <= 0 {
+		cfg.OutcomeWait = DefaultOutcomeWait
+	}
+	if cfg.Report == nil {
+		cfg.Report = func(*Observation) {}
+	}
+	e := &Engine{cfg: cfg, sessions: make([][]Session, len(cfg.Protocols))}
+	e.stats.Protocols = make([]ProtocolStats, len(cfg.Protocols))
+	for i, p := range cfg.Protocols {
+		e.stats.Protocols[i].Name = p.Name
+	}
+	return e
+}
+
+// Open begins to follow a flow that Classify took. f is copied. It gives nil
+// when the flow turns out to be of no interest.
+func (e *Engine) Open(f *reassembly.Flow, p *reassembly.Probe) reassembly.Stream {
+	c := e.newConversation(f)
+	e.stats.Conversations++
+	if isPreface(p.ToServer) {
+		c.preface = newPreface(p.ServerPort)
+		e.stats.Prefaces++
+		return c
+	}
+	choice, _ := e.choose(p.ToServer, p.ToClient, p.ServerPort, true)
+	if choice < 0 {
+		e.retire(c)
+		return nil
+	}
+	c.begin(choice)
+	return c
+}
+
+// begin hands the conversation to a session of protocol i.
+func (c *Conversation) begin(i int) {
+	e := c.engine
+	c.protocol, c.name = i, e.cfg.Protocols[i].Name
+	e.stats.Protocols[i].Conversations++
+	if free := e.sessions[i]; len(free) > 0 {
+		c.session = free[len(free)-1]
+		e.sessions[i] = free[:len(free)-1]
+	} else {
+		c.session = e.cfg.Protocols[i].New()
+	}
+	c.session.Start(c)
+}
+
+func (e *Engine) newConversation(f *reassembly.Flow) *Conversation {
+	var c *Conversation
+	if n := len(e.idle); n > 0 {
+		c = e.idle[n-1]
+		e.idle = e.idle[:n-1]
+	} else {
+		c = new(Conversation)
+	}
+	*c = Conversation{engine: e, flow: *f, protocol: -1}
+	return c
+}
+
+// retire gives back all that a conversation held.
+func (e *Engine) retire(c *Conversation) {
+	for i := range c.dirs {
+		e.release(c.dirs[i].buf)
+		c.dirs[i].buf = nil
+		e.putInflater(c.dirs[i].deflate)
+		c.dirs[i].deflate = nil
+	}
+	if c.preface != nil {
+		c.preface.forget(e)
+		c.preface = nil
+	}
+	if c.session != nil && len(e.sessions[c.protocol]) < keptIdle {
+		e.sessions[c.protocol] = append(e.sessions[c.protocol], c.session)
+	}
+	c.session = nil
+	if c.over == going {
+		c.over = ended
+	}
+	if len(e.idle) < keptIdle {
+		e.idle = append(e.idle, c)
+	}
+}
+
+// Tick tells the time: attempts whose outcome did not come in OutcomeWait are
+// reported as Unknown.
+func (e *Engine) Tick(now capture.Nanos) {
+	for e.first != nil && e.first.deadline <= now {
+		p := e.first
+		e.unknown(p.conversation.take(p.ticket))
+	}
+}
+
+// Close ends the engine's work: what still waits is reported as Unknown.
+func (e *Engine) Close() {
+	for e.first != nil {
+		p := e.first
+		e.unknown(p.conversation.take(p.ticket))
+	}
+}

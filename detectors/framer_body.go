@@ -1,0 +1,71 @@
+package detectors
+
+import (
+	"bytes"
+
+	"cleartap/capture"
+	"cleartap/reassembly"
+)
+
+// How much of CRLF . CRLF was seen at the end of the bytes before.
+const (
+	dotNone uint8 = iota
+	dotCR
+	dotLineStart // CRLF
+	dotDot       // CRLF .
+	dotDotCR     // CRLF . CR
+)
+
+var (
+	bodyEnd = []byte("\r\n.\r\n")
+	loneDot = []byte(".")
+)
+
+// feedBody drops bytes up to the end of a body.
+func (c *Conversation) feedBody(d reassembly.Dir, f *framer, m capture.Mark, p []byte) int {
+	n := f.body(p)
+	if f.mode == modeLines {
+		m.Seq += uint32(n) - 1
+		f.text = m.Seq + 1
+		c.deliver(d, m, loneDot, false)
+	}
+	return n
+}
+
+// body takes bytes of a body; it goes back to lines when the end was seen.
+func (f *framer) body(p []byte) int {
+	i := 0
+	for i < len(p) && f.dot != dotNone {
+		if f.step(p[i]); f.mode == modeLines {
+			return i + 1
+		}
+		i++
+	}
+	rest := p[i:]
+	if at := bytes.Index(rest, bodyEnd); at >= 0 {
+		f.mode = modeLines
+		return i + at + len(bodyEnd)
+	}
+	for _, b := range rest[max(0, len(rest)-len(bodyEnd)+1):] {
+		f.step(b)
+	}
+	return len(p)
+}
+
+// step follows one byte.
+func (f *framer) step(b byte) {
+	switch {
+	case b == '\r' && f.dot == dotDot:
+		f.dot = dotDotCR
+	case b == '\r':
+		f.dot = dotCR
+	case b == '\n' && f.dot == dotCR:
+		f.dot = dotLineStart
+	case b == '\n' && f.dot == dotDotCR:
+		f.mode, f.dot = modeLines, dotNone
+	case b == '.' && f.dot == dotLineStart:
+		f.dot = dotDot
+	default:
+		f.dot = dotNone
+	}
+}

@@ -1,0 +1,194 @@
+package detectors
+
+import "cleartap/capture"
+
+// Ticket names an attempt that waits for its outcome. The zero Ticket names none.
+type Ticket uint32
+
+// maxWaiting is how many attempts of a conversation may wait at a time.
+const maxWaiting = 32
+
+// pending is an attempt that waits for its outcome. It is in two lists: its
+// conversation's, oldest first, and the engine's, by deadline.
+type pending struct {
+	conversation *Conversation
+	next         *pending // of the conversation; of the free list
+	sooner       *pending
+	later        *pending
+	deadline     capture.Nanos
+	ticket       Ticket
+	observation  Observation
+}
+
+// Begin notes a login attempt whose secret ended with the unit being delivered.
+// It is reported when Settle tells its outcome, or as Unknown when the flow
+// ends or the outcome does not come in time. At most 32 attempts wait: one more,
+// and the oldest is reported as Unknown. a is copied.
+func (c *Conversation) Begin(a *Attempt) Ticket {
+	if c.held == maxWaiting || c.engine.waiting == c.engine.cfg.Waiting {
+		c.engine.stats.Bounds++
+		c.engine.expireOldest(c)
+	}
+	p := c.engine.newPending()
+	c.tickets++
+	c.number++
+	p.conversation, p.ticket, p.deadline = c, c.tickets, c.mark.Time+c.engine.cfg.OutcomeWait
+	p.observation = Observation{Kind: Login, Mark: c.mark, Attempt: *a, Number: c.number, Gap: c.gap}
+	if c.last == nil {
+		c.waiting = p
+	} else {
+		c.last.next = p
+	}
+	c.last = p
+	c.held++
+	c.engine.enqueue(p)
+	return p.ticket
+}
+
+// Settle tells the outcome of an attempt, which the unit being delivered
+// decided. An attempt that was reported already is left alone.
+func (c *Conversation) Settle(t Ticket, r Result, reply Reply) {
+	p := c.take(t)
+	if p == nil {
+		return
+	}
+	if r == Success {
+		c.layer = true
+	}
+	p.observation.Result, p.observation.Reply, p.observation.Decided = r, reply, c.mark
+	c.engine.settle(p)
+}
+
+// Withdraw says that what was begun is no attempt after all (a reply of 503 to
+// AUTH, decisions of the protocol): it is not reported.
+func (c *Conversation) Withdraw(t Ticket) {
+	p := c.take(t)
+	if p == nil {
+		return
+	}
+	if p.observation.Number == c.number {
+		c.number--
+	}
+	c.engine.free(p)
+}
+
+// Waiting says how many attempts wait for their outcome.
+func (c *Conversation) Waiting() int { return c.held }
+
+// take takes an attempt out of the conversation's list.
+func (c *Conversation) take(t Ticket) *pending {
+	var before *pending
+	for p := c.waiting; p != nil; before, p = p, p.next {
+		if p.ticket != t {
+			continue
+		}
+		if before == nil {
+			c.waiting = p.next
+		} else {
+			before.next = p.next
+		}
+		if c.last == p {
+			c.last = before
+		}
+		c.held--
+		return p
+	}
+	return nil
+}
+
+// settleAll reports what still waits as Unknown.
+func (c *Conversation) settleAll() {
+	for c.waiting != nil {
+		c.engine.unknown(c.take(c.waiting.ticket))
+	}
+}
+
+// dropAll forgets what still waits.
+func (c *Conversation) dropAll() {
+	for c.waiting != nil {
+		c.engine.free(c.take(c.waiting.ticket))
+	}
+}
+
+// expireOldest makes room: c's oldest attempt, or the engine's when c has none.
+func (e *Engine) expireOldest(c *Conversation) {
+	p := c.waiting
+	if p == nil {
+		p = e.first
+	}
+	e.unknown(p.conversation.take(p.ticket))
+}
+
+// unknown reports an attempt whose outcome was not seen.
+func (e *Engine) unknown(p *pending) {
+	p.observation.Result, p.observation.Decided = Unknown, p.observation.Mark
+	e.settle(p)
+}
+
+// settle reports an attempt that was taken out of its conversation.
+func (e *Engine) settle(p *pending) {
+	c := p.conversation
+	o := &p.observation
+	e.dequeue(p)
+	c.complete(o)
+	e.stats.Protocols[c.protocol].Logins++
+	e.cfg.Report(o)
+	e.recycle(p)
+}
+
+// complete fills in what the engine knows of the flow.
+func (c *Conversation) complete(o *Observation) {
+	o.Flow, o.Protocol, o.Proxy = c.flow, c.name, c.proxy
+	o.Ambiguous = c.ambiguous
+	o.Sides = 1
+	if c.dirs[0].seen && c.dirs[1].seen {
+		o.Sides = 2
+	}
+}
+
+// enqueue appends to the engine's list: deadlines grow, or nearly so.
+func (e *Engine) enqueue(p *pending) {
+	e.waiting++
+	p.sooner = e.newest
+	if e.newest == nil {
+		e.first = p
+	} else {
+		e.newest.later = p
+	}
+	e.newest = p
+}
+
+func (e *Engine) dequeue(p *pending) {
+	e.waiting--
+	if p.sooner == nil {
+		e.first = p.later
+	} else {
+		p.sooner.later = p.later
+	}
+	if p.later == nil {
+		e.newest = p.sooner
+	} else {
+		p.later.sooner = p.sooner
+	}
+	p.sooner, p.later = nil, nil
+}
+
+// free forgets an attempt that was taken out of its conversation.
+func (e *Engine) free(p *pending) {
+	e.dequeue(p)
+	e.recycle(p)
+}
+
+func (e *Engine) newPending() *pending {
+	p := e.spare
+	if p == nil {
+		return new(pending)
+	}
+	e.spare, p.next = p.next, nil
+	return p
+}
+
+func (e *Engine) recycle(p *pending) {
+	*p = pending{next: e.spare}
+	e.spare = p
+}
