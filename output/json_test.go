@@ -1,0 +1,122 @@
+package output
+
+import (
+	"bytes"
+	"encoding/json"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+	"unicode/utf8"
+)
+
+// The struct and its tags are the truth: the encoder must write what
+// encoding/json would, for any alert at all.
+func TestAppendJSONIsWhatEncodingJSONWrites(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	check := func(a *Alert) {
+		t.Helper()
+		want, err := json.Marshal(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := a.AppendJSON([]byte("kept"))
+		if !bytes.HasPrefix(got, []byte("kept")) || !bytes.Equal(got[4:], want) {
+			t.Fatalf("got  %s\nwant %s", got, want)
+		}
+		if !utf8.Valid(got) || bytes.ContainsAny(got, "<>&\n\r") {
+			t.Fatalf("not safe: %q", got)
+		}
+	}
+	check(&Alert{})
+	for i := 0; i < 5000; i++ {
+		var a Alert
+		fill(r, reflect.ValueOf(&a).Elem(), r.Float64())
+		check(&a)
+	}
+}
+
+// Each field alone: a member that is written in the wrong case of its neighbours shows here.
+func TestAppendJSONOfEachFieldAlone(t *testing.T) {
+	var a Alert
+	eachLeaf(reflect.ValueOf(&a).Elem(), func(v reflect.Value) {
+		old := reflect.New(v.Type()).Elem()
+		fill(rand.New(rand.NewPCG(3, 4)), v, 1)
+		want, err := json.Marshal(&a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := a.AppendJSON(nil); !bytes.Equal(got, want) {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+		v.Set(old)
+	})
+}
+
+func eachLeaf(v reflect.Value, do func(reflect.Value)) {
+	if v.Kind() != reflect.Struct {
+		do(v)
+		return
+	}
+	for i := range v.NumField() {
+		eachLeaf(v.Field(i), do)
+	}
+}
+
+// fill sets each leaf of v with probability p.
+func fill(r *rand.Rand, v reflect.Value, p float64) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(r, v.Field(i), p)
+		}
+	case reflect.Slice:
+		if r.Float64() >= p {
+			return
+		}
+		n := 1 + r.IntN(3)
+		v.Set(reflect.MakeSlice(v.Type(), n, n))
+		for i := range n {
+			fill(r, v.Index(i), p)
+		}
+	case reflect.String:
+		if r.Float64() < p {
+			v.SetString(nastyText(r))
+		}
+	case reflect.Int:
+		if r.Float64() < p {
+			v.SetInt(int64(r.Uint64() >> r.IntN(64)))
+		}
+	case reflect.Uint64:
+		if r.Float64() < p {
+			v.SetUint(r.Uint64() >> r.IntN(64))
+		}
+	case reflect.Bool:
+		v.SetBool(r.Float64() < p)
+	default:
+		panic("a kind that the alert should not have: " + v.Kind().String())
+	}
+}
+
+func nastyText(r *rand.Rand) string {
+	parts := []string{"alice@example.org", "\x00", "\x1b[31m", "<script>", "&", "\u2028", "\u2029", "\xff", "\xed\xa0\x80", "é", "日本", "😀", `"`, `\`, "\t", "\r\n", "\x7f", "\u0085", "\u202e", "\xe2\x80"}
+	var b []byte
+	for range 1 + r.IntN(6) {
+		b = append(b, parts[r.IntN(len(parts))]...)
+	}
+	return string(b)
+}
+
+func FuzzAppendString(f *testing.F) {
+	for _, s := range []string{"", "alice", "\x00\x1f\x7f\xff", "a\u2028b\u2029c", "<&>", `"\`, "\xe2\x80", "😀"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		want, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := appendString(nil, s); !bytes.Equal(got, want) {
+			t.Fatalf("%q: got %s want %s", s, got, want)
+		}
+	})
+}

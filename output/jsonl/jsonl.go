@@ -1,0 +1,30 @@
+// Package jsonl writes alerts as JSON lines: one alert, one line, as it is
+// stored and searched. Its invariant: every line is a whole JSON object.
+package jsonl
+
+import (
+	"bufio"
+	"io"
+
+	"cleartap/output"
+)
+
+// Writer writes alerts as JSON lines. It buffers; see Flush.
+type Writer struct {
+	w    *bufio.Writer
+	line []byte
+}
+
+// New gives a writer of JSON lines to w.
+func New(w io.Writer) *Writer { return &Writer{w: bufio.NewWriterSize(w, 64<<10)} }
+
+// Write writes one alert. The error is that of the writer underneath, which
+// may be told one call late.
+func (w *Writer) Write(a *output.Alert) error {
+	w.line = append(a.AppendJSON(w.line[:0]), '\n')
+	_, err := w.w.Write(w.line)
+	return err
+}
+
+// Flush hands over what is buffered.
+func (w *Writer) Flush() error { return w.w.Flush() }

@@ -1,0 +1,236 @@
+package output
+
+import (
+	"net/netip"
+	"strings"
+
+	"cleartap/capture"
+	"cleartap/detectors"
+)
+
+// Where tells where a finding was made.
+type Where struct {
+	Path      string        // offline: the capture, as the user gave it
+	Interface string        // live: the interface
+	Created   capture.Nanos // live: the wall clock when the finding was made; 0 offline
+}
+
+// Redact makes the alert of a finding: the only way to one. What the policy does
+// not let out is not in the alert.
+func Redact(f *detectors.Finding, where Where, p *Policy) Alert {
+	var r redactor
+	r.text.Grow(textSize)
+	r.p, r.f = p, f
+	a := Alert{
+		Timestamp: r.time(f.Mark.Time),
+		ECS:       ECS{Version: "8.11.0"},
+		Rule:      r.rule(),
+		Observer:  Observer{Vendor: "cleartap", Product: "cleartap", Type: "sensor", Version: p.Version, Name: p.SensorName},
+		Threat:    threats[f.Rule.ID],
+	}
+	r.who(&a)
+	r.login(&a)
+	r.event(&a, where)
+	a.Message = r.message(&a)
+	r.related(&a)
+	a.Log.File.Path = where.Path
+	a.Observer.Ingress.Interface.Name = where.Interface
+	if where.Path != "" {
+		a.Cleartap.Capture.Frame = f.Mark.Frame
+	}
+	return a
+}
+
+// textSize is what the texts of an alert that are made for it come to, in bytes.
+const textSize = 640
+
+// redactor makes one alert. All texts that are made for it are parts of one
+// string, which costs one allocation.
+type redactor struct {
+	text strings.Builder
+	p    *Policy
+	f    *detectors.Finding
+}
+
+// from gives the text that was written since it was n bytes long.
+func (r *redactor) from(n int) string { return r.text.String()[n:] }
+
+func (r *redactor) time(t capture.Nanos) string {
+	if t == 0 {
+		return ""
+	}
+	n := r.text.Len()
+	var buf [40]byte
+	r.text.Write(t.Time().AppendFormat(buf[:0], "2006-01-02T15:04:05.000000Z"))
+	return r.from(n)
+}
+
+func (r *redactor) addr(a netip.Addr) string {
+	n := r.text.Len()
+	var buf [64]byte
+	r.text.Write(a.AppendTo(buf[:0]))
+	return r.from(n)
+}
+
+func (r *redactor) number(v int) string {
+	n := r.text.Len()
+	r.digits(v)
+	return r.from(n)
+}
+
+// digits writes v, which is not negative.
+func (r *redactor) digits(v int) {
+	if v >= 10 {
+		r.digits(v / 10)
+	}
+	r.text.WriteByte('0' + byte(v%10))
+}
+
+func (r *redactor) rule() Rule {
+	rule := r.f.Rule
+	out := Rule{ID: rule.ID, Name: rule.Name, Category: rule.Category, Ruleset: "cleartap", Version: r.number(rule.Version)}
+	if r.p.RuleBase != "" {
+		n := r.text.Len()
+		r.text.WriteString(r.p.RuleBase)
+		if !strings.HasSuffix(r.p.RuleBase, "/") {
+			r.text.WriteByte('/')
+		}
+		r.text.WriteString("docs/rules/")
+		r.text.WriteString(rule.ID)
+		r.text.WriteString(".md")
+		out.Reference = r.from(n)
+	}
+	return out
+}
+
+// who fills in the network and its two ends.
+func (r *redactor) who(a *Alert) {
+	flow := &r.f.Flow
+	client, server := flow.Client.Addr().Unmap(), flow.Server.Addr().Unmap()
+	a.Network = Network{Transport: "tcp", Type: "ipv6", Protocol: r.f.Protocol, Direction: r.p.direction(client, server)}
+	if client.Is4() {
+		a.Network.Type = "ipv4"
+	}
+	if flow.VLAN != 0 {
+		a.Network.VLAN.ID = r.number(int(flow.VLAN))
+	}
+	a.Source = r.client(client)
+	a.Source.Port = int(flow.Client.Port())
+	a.Destination = Endpoint{IP: r.addr(server), Port: int(flow.Server.Port())}
+	a.Destination.Address = a.Destination.IP
+	if r.clientShown() {
+		n := r.text.Len()
+		var buf [64]byte
+		r.text.Write(appendCommunityID(buf[:0], flow.Client, flow.Server))
+		a.Network.CommunityID = r.from(n)
+	}
+	if proxy := r.f.Proxy; proxy.IsValid() {
+		shown := r.client(proxy.Addr().Unmap())
+		a.Cleartap.Proxy.Client = ProxyClient{IP: shown.IP, Port: int(proxy.Port())}
+	}
+}
+
+func (r *redactor) clientShown() bool { return r.p.Clients == "" || r.p.Clients == ClientsFull }
+
+// client gives a client's address as the policy shows it.
+func (r *redactor) client(a netip.Addr) Endpoint {
+	switch r.p.Clients {
+	case "", ClientsFull:
+		s := r.addr(a.WithZone(""))
+		return Endpoint{IP: s, Address: s}
+	case ClientsPrefix:
+		bits := 48
+		if a.Is4() {
+			bits = 24
+		}
+		net, err := a.WithZone("").Prefix(bits)
+		if err != nil {
+			return Endpoint{}
+		}
+		n := r.text.Len()
+		var buf [64]byte
+		r.text.Write(net.AppendTo(buf[:0]))
+		shown := r.from(n)
+		return Endpoint{IP: r.addr(net.Addr()), Address: shown}
+	case ClientsPseudonym:
+		return Endpoint{Address: pseudonym(r.p.PseudonymKey, clientLabel, a.WithZone("").String())}
+	}
+	return Endpoint{}
+}
+
+// login fills in what a login has and other findings have not.
+func (r *redactor) login(a *Alert) {
+	f := r.f
+	a.Cleartap.Severity = f.Severity.String()
+	a.Cleartap.Capture = Capture{Sides: f.Sides, Midstream: f.Flow.Midstream, Gap: f.Gap}
+	a.Cleartap.Count = 1
+	if f.Kind != detectors.Login {
+		return
+	}
+	failed := outcome(f.Result) == "failure"
+	a.User.Name = r.p.name(f.Attempt.Identity, failed)
+	a.Cleartap.Auth = Auth{
+		Command:         string(f.Attempt.Command),
+		Mechanism:       string(f.Attempt.Mechanism),
+		Class:           string(f.Attempt.Class),
+		Result:          string(f.Result),
+		Attempt:         f.Number,
+		ReplyCode:       string(f.Reply),
+		Authzid:         r.p.name(f.Attempt.Authzid, failed),
+		Realm:           r.p.realm(f.Attempt.Realm, failed),
+		RefusedInsecure: f.Result == detectors.RefusedInsecure,
+	}
+}
+
+func (r *redactor) event(a *Alert, where Where) {
+	f := r.f
+	id := eventID{sensor: r.p.SensorName, client: a.Source.Address, server: a.Destination.Address, micros: int64(f.Mark.Time) / 1000, seq: f.Mark.Seq, what: f.Rule.ID}
+	a.Event = Event{Kind: "alert", Category: eventCategory, Type: eventType, Action: "tcp-conflict", Severity: int(f.Severity), Code: f.Rule.ID,
+		Module: "cleartap", Dataset: "cleartap.alert", Start: r.time(f.Flow.Start), End: r.time(f.Decided.Time), Created: r.time(where.Created)}
+	if f.Kind == detectors.Login {
+		a.Event.Action = "cleartext-login"
+		a.Event.Outcome = outcome(f.Result)
+		id.what = string(f.Attempt.Mechanism)
+	}
+	id.clientPort, id.serverPort = f.Flow.Client.Port(), f.Flow.Server.Port()
+	n := r.text.Len()
+	var buf [32]byte
+	r.text.Write(id.appendTo(buf[:0]))
+	a.Event.ID = r.from(n)
+}
+
+// related fills in the names and addresses to search for.
+func (r *redactor) related(a *Alert) {
+	all := make([]string, 0, 5)
+	for _, ip := range [...]string{a.Source.IP, a.Destination.IP, a.Cleartap.Proxy.Client.IP} {
+		all = appendNew(all, 0, ip)
+	}
+	n := len(all)
+	for _, name := range [...]string{a.User.Name, a.Cleartap.Auth.Authzid} {
+		all = appendNew(all, n, name)
+	}
+	a.Related.IP = all[:n:n]
+	if len(all) > n {
+		a.Related.User = all[n:]
+	}
+}
+
+// appendNew appends s, unless it is empty or in list[from:] already.
+func appendNew(list []string, from int, s string) []string {
+	if s == "" {
+		return list
+	}
+	for _, have := range list[from:] {
+		if have == s {
+			return list
+		}
+	}
+	return append(list, s)
+}
+
+// The categories and types of ECS that hold for every alert: a passive sensor
+// let it pass, so "allowed", whatever the server thought of it.
+var (
+	eventCategory = []string{"network", "intrusion_detection"}
+	eventType     = []string{"info", "allowed"}
+)

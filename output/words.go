@@ -1,0 +1,119 @@
+package output
+
+import (
+	"strings"
+
+	"cleartap/detectors"
+)
+
+// outcome is event.outcome of a login's result: what the server thought of the
+// credential.
+func outcome(r detectors.Result) string {
+	switch r {
+	case detectors.Success:
+		return "success"
+	case detectors.Failure, detectors.RefusedInsecure:
+		return "failure"
+	}
+	return "unknown"
+}
+
+// ending says a result in the words of a message.
+func ending(r detectors.Result) string {
+	switch r {
+	case detectors.Success:
+		return "accepted"
+	case detectors.Failure:
+		return "refused"
+	case detectors.TempFail:
+		return "refused for now"
+	case detectors.RefusedInsecure:
+		return "refused because the connection is not secure"
+	case detectors.Expired:
+		return "the password has expired"
+	case detectors.Aborted:
+		return "broken off"
+	}
+	return "outcome unknown"
+}
+
+// message says the alert in one line, in what the alert shows anyway.
+func (r *redactor) message(a *Alert) string {
+	n := r.text.Len()
+	b := &r.text
+	b.WriteString(protocolName(a.Network.Protocol))
+	if r.f.Kind != detectors.Login {
+		b.WriteString(": other bytes for the same place in a line of the client")
+	} else {
+		b.WriteByte(' ')
+		b.WriteString(a.Cleartap.Auth.Command)
+		if a.Cleartap.Auth.Mechanism != a.Cleartap.Auth.Command {
+			b.WriteByte(' ')
+			b.WriteString(a.Cleartap.Auth.Mechanism)
+		}
+		if a.User.Name != "" {
+			b.WriteString(" of ")
+			b.WriteString(a.User.Name)
+		}
+	}
+	b.WriteString(" from ")
+	b.WriteString(a.Source.Address)
+	b.WriteString(" to ")
+	r.hostPort(&a.Destination)
+	if r.f.Kind == detectors.Login {
+		b.WriteString(" without TLS: ")
+		b.WriteString(ending(r.f.Result))
+	}
+	return r.from(n)
+}
+
+func (r *redactor) hostPort(e *Endpoint) {
+	v6 := strings.IndexByte(e.Address, ':') >= 0
+	if v6 {
+		r.text.WriteByte('[')
+	}
+	r.text.WriteString(e.Address)
+	if v6 {
+		r.text.WriteByte(']')
+	}
+	r.text.WriteByte(':')
+	r.digits(e.Port)
+}
+
+// protocolName is a protocol's name for people.
+func protocolName(p string) string {
+	switch p {
+	case "smtp":
+		return "SMTP"
+	case "lmtp":
+		return "LMTP"
+	case "pop3":
+		return "POP3"
+	case "imap":
+		return "IMAP"
+	case "nntp":
+		return "NNTP"
+	case "managesieve":
+		return "ManageSieve"
+	}
+	return p
+}
+
+// threats holds the threat object of each rule, made once: alerts share it.
+var threats = func() map[string]Threat {
+	all := make(map[string]Threat)
+	for _, rule := range detectors.Rules() {
+		t := Threat{Framework: "MITRE ATT&CK"}
+		for _, have := range rule.Techniques {
+			add := Technique{ID: have.ID, Name: have.Name}
+			if have.SubID != "" {
+				add.Subtechnique = []Subtechnique{{ID: have.SubID, Name: have.SubName}}
+			}
+			t.Technique = append(t.Technique, add)
+		}
+		if len(t.Technique) > 0 {
+			all[rule.ID] = t
+		}
+	}
+	return all
+}()
