@@ -4,6 +4,7 @@ package lab
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -27,6 +28,9 @@ type Lab struct {
 	world   *world
 	release func()
 	once    sync.Once
+
+	accounts  []Account
+	logSocket *net.UnixConn
 }
 
 // Open makes a lab, and the root that it needs when the cache has none. log,
@@ -72,6 +76,9 @@ func (l *Lab) Close() {
 			l.Wire.close()
 		}
 		l.world.close()
+		if l.logSocket != nil {
+			_ = l.logSocket.Close()
+		}
 		for _, h := range []*Host{l.Client, l.Server, l.Sensor, l.middle} {
 			if h != nil {
 				h.close()
