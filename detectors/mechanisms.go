@@ -109,6 +109,14 @@ const (
 	Mech9798UECDSA Mechanism = "9798-U-ECDSA-SHA1"
 	// Mech9798MECDSA is RFC 3163, mutual, ECDSA.
 	Mech9798MECDSA Mechanism = "9798-M-ECDSA-SHA1"
+	// MechEAPAES128 is RFC 7055.
+	MechEAPAES128 Mechanism = "EAP-AES128"
+	// MechEAPAES128Plus is RFC 7055 with channel binding.
+	MechEAPAES128Plus Mechanism = "EAP-AES128-PLUS"
+	// MechSAML20 is RFC 6595: the login itself happens in a browser.
+	MechSAML20 Mechanism = "SAML20"
+	// MechOpenID20 is RFC 6616: the login itself happens in a browser.
+	MechOpenID20 Mechanism = "OPENID20"
 	// MechUnknown is any other: what the client called it is not kept.
 	MechUnknown Mechanism = "UNKNOWN"
 )

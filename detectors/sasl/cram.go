@@ -9,9 +9,6 @@ import (
 // cramResponse is CRAM-MD5 (RFC 2195 section 2) and its kin with other hashes: user
 // name, space, digest in hex. The name may hold spaces itself, so the last one counts.
 func cramResponse(x *Exchange, r response) {
-	if len(r.raw) == 0 {
-		return
-	}
 	user, digest, ok := splitDigest(r.text)
 	if !ok && r.encoded { // sent without encoding
 		user, digest, ok = splitDigest(r.raw)

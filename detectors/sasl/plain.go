@@ -9,9 +9,6 @@ import (
 // plainResponse is PLAIN (RFC 4616 section 2): authzid NUL authcid NUL password. What
 // cannot be split is an attempt without a name: a password was sent all the same.
 func plainResponse(x *Exchange, r response) {
-	if len(r.raw) == 0 {
-		return
-	}
 	x.plain(r)
 }
 

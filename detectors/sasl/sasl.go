@@ -15,7 +15,7 @@ import (
 // exchange, whatever the number of responses. Bytes passed to it are not kept.
 type Exchange struct {
 	mech        *mechanism
-	turn        int // responses so far, an empty initial one (`=`) aside
+	turn        int // responses so far; empty ones count for some mechanisms only
 	started     bool
 	cancelled   bool
 	offeredPlus bool
@@ -81,6 +81,9 @@ func (x *Exchange) ClientRaw(p []byte) { x.respond(response{text: p, raw: p}) }
 
 func (x *Exchange) respond(r response) {
 	if !x.started || x.cancelled || x.Sent() {
+		return
+	}
+	if len(r.raw) == 0 && !x.mech.counted {
 		return
 	}
 	x.turn++
