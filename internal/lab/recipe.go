@@ -20,7 +20,7 @@ func packages() [][]string {
 		"mount", "util-linux", "bsdutils", "iproute2", "ethtool", "procps", "openssl"}
 	return [][]string{
 		base,
-		{"curl", "swaks", "fetchmail", "mutt", "isync", "getmail6", "msmtp", "python3",
+		{"curl", "swaks", "fetchmail", "mutt", "isync", "getmail6", "msmtp", "python3", "sieve-connect", "python3-managesieve",
 			"libnet-ssleay-perl", "libio-socket-ssl-perl", "libauthen-sasl-perl", "libdigest-hmac-perl"},
 		{"dovecot-imapd", "dovecot-pop3d", "dovecot-managesieved", "dovecot-lmtpd", "dovecot-submissiond", "postfix"},
 		{"exim4-daemon-heavy"},
