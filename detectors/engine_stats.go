@@ -31,3 +31,15 @@ func (e *Engine) Stats() Stats {
 	s.Protocols = append([]ProtocolStats(nil), s.Protocols...)
 	return s
 }
+
+// Held is what an engine holds at the moment.
+type Held struct {
+	Buffered  int // bytes of units that segment boundaries cut
+	Waiting   int // attempts without an outcome
+	Inflaters int // directions that are inflated
+}
+
+// Held gives what the engine holds; all of it is zero when no conversation is open.
+func (e *Engine) Held() Held {
+	return Held{Buffered: e.buffered, Waiting: e.waiting, Inflaters: e.inflaters}
+}

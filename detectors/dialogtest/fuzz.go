@@ -1,0 +1,148 @@
+package dialogtest
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"cleartap/detectors"
+	"cleartap/reassembly"
+)
+
+// Seeds adds the dialogues of testdata to a fuzz target that reads dialogues as Fuzz does.
+func Seeds(f *testing.F) {
+	f.Helper()
+	names, _ := filepath.Glob("testdata/*.txt")
+	if len(names) == 0 {
+		return
+	}
+	for _, d := range Load(f, "testdata/*.txt") {
+		f.Add(d.encode())
+	}
+}
+
+// Fuzz makes random dialogues of the dialogues in testdata. Whatever the bytes:
+// no session fails, cutting changes nothing, nothing is held in the end, and no
+// field holds what its list does not have.
+func Fuzz(f *testing.F, protocols ...*detectors.Protocol) {
+	f.Helper()
+	Seeds(f)
+	f.Fuzz(func(t *testing.T, script []byte) {
+		if len(script) > 64<<10 {
+			return
+		}
+		d := scripted(script)
+		want := d.play(protocols, d.visible, whole)
+		for i := range want {
+			closed(t, &want[i].Observation)
+		}
+		d.compareRuns(t, "byte by byte", want, d.play(protocols, d.visible, single))
+		d.compareRuns(t, "cut at random", want, d.play(protocols, d.visible, random(int64(len(script)), 24)))
+		d.compareRuns(t, "in bursts", want, d.play(protocols, d.visible, nil))
+	})
+}
+
+// scripted reads a dialogue from a fuzz target's bytes: lines that begin with
+// the side (C or S), and how the line ends (a blank: CR LF, '-': LF, '=': not
+// at all, '?': a gap of as many bytes).
+func scripted(script []byte) *Dialogue {
+	d := &Dialogue{Name: "fuzz"}
+	for _, line := range bytes.Split(script, []byte("\n")) {
+		if len(line) < 2 {
+			continue
+		}
+		s := Step{kind: data, dir: reassembly.Dir(line[0] >> 4 & 1), bytes: bytes.Clone(line[2:])}
+		switch line[1] {
+		case '=':
+		case '-':
+			s.bytes = append(s.bytes, '\n')
+		case '?':
+			s.kind, s.n = gap, len(s.bytes)
+		default:
+			s.bytes = append(s.bytes, '\r', '\n')
+		}
+		if s.kind == gap || len(s.bytes) > 0 {
+			d.steps = append(d.steps, s)
+		}
+	}
+	return d
+}
+
+// encode writes a dialogue as scripted reads it.
+func (d *Dialogue) encode() []byte {
+	var out []byte
+	for i := range d.steps {
+		s := &d.steps[i]
+		side := "CS"[s.dir]
+		switch s.kind {
+		case gap:
+			out = append(append(out, side, '?'), bytes.Repeat([]byte("x"), min(s.n, 100))...)
+			out = append(out, '\n')
+		case data:
+			parts := bytes.SplitAfter(s.bytes, []byte("\n"))
+			for _, p := range parts {
+				if len(p) > 0 {
+					out = append(out, encodeLine(side, p)...)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func encodeLine(side byte, p []byte) []byte {
+	out := []byte{side}
+	switch {
+	case bytes.HasSuffix(p, []byte("\r\n")):
+		out = append(append(out, ' '), p[:len(p)-2]...)
+	case bytes.HasSuffix(p, []byte("\n")):
+		out = append(append(out, '-'), p[:len(p)-1]...)
+	default:
+		out = append(append(out, '='), p...)
+	}
+	return append(out, '\n')
+}
+
+// closed checks that the fields of closed lists hold what could be in them, and
+// that names are clean.
+func closed(t *testing.T, o *detectors.Observation) {
+	t.Helper()
+	for _, s := range []string{string(o.Attempt.Mechanism), string(o.Attempt.Command), string(o.Attempt.Class),
+		string(o.Result), o.Protocol} {
+		if len(s) > 40 || !printable(s) {
+			t.Errorf("a field of a closed list holds wire text")
+		}
+	}
+	if len(o.Reply) > 40 || !printable(string(o.Reply)) {
+		t.Errorf("a reply holds wire text")
+	}
+	for _, s := range []string{o.Attempt.Identity, o.Attempt.Authzid, o.Attempt.Realm} {
+		if !utf8.ValidString(s) || utf8.RuneCountInString(s) > 256 || strings.ContainsAny(s, "\x00\r\n\x1b\x7f") {
+			t.Errorf("a name is not clean")
+		}
+	}
+}
+
+func printable(s string) bool {
+	for _, c := range []byte(s) {
+		if c < 0x20 || c > 0x7e {
+			return false
+		}
+	}
+	return true
+}
+
+// finish checks what must be true after any dialogue: nothing is held, no session failed.
+func (r *replay) finish() {
+	if h := r.engine.Held(); h != (detectors.Held{}) {
+		panic(fmt.Sprintf("after the dialogue the engine holds %+v", h))
+	}
+	for _, p := range r.engine.Stats().Protocols {
+		if p.Panics > 0 {
+			panic("a session of " + p.Name + " panicked")
+		}
+	}
+}
