@@ -1,0 +1,80 @@
+package imap
+
+import (
+	"cleartap/detectors"
+	"cleartap/detectors/syntax"
+)
+
+// claim tells whether a flow is IMAP. The greeting is untagged OK, PREAUTH or BYE
+// (RFC 9051 section 7.1); "* ACAP" is another protocol's (RFC 2244 section 3.1.2).
+func claim(client, server []byte) detectors.Claim {
+	if len(server) > 0 {
+		if server[0] == '*' {
+			return claimGreeting(server)
+		}
+		if c := claimTagged(server); c != detectors.No {
+			return c
+		}
+	}
+	return claimCommand(client)
+}
+
+// claimGreeting judges what begins with an asterisk.
+func claimGreeting(server []byte) detectors.Claim {
+	line, whole := syntax.FirstLine(server)
+	star, rest := syntax.Word(line)
+	word, more := syntax.Word(rest)
+	if len(star) != 1 {
+		return detectors.No
+	}
+	if kind(word) > bad || kind(word) != notStatus && (whole || len(more) > 0) {
+		return detectors.Yes
+	}
+	if !whole && len(more) == 0 && len(word) < len("CAPABILITY") {
+		return detectors.NotYet
+	}
+	if syntax.Fold(word, "CAPABILITY") || syntax.Fold(word, "ID") {
+		return detectors.Yes
+	}
+	if _, ok := syntax.Number(word); ok || lookup(word) == plain || syntax.Fold(word, "FLAGS") {
+		return detectors.Weak // begun in the middle
+	}
+	return detectors.No
+}
+
+// claimTagged judges a first line of the server that is a tagged reply: a flow
+// begun in the middle.
+func claimTagged(server []byte) detectors.Claim {
+	line, _ := syntax.FirstLine(server)
+	tag, rest := syntax.Word(line)
+	word, _ := syntax.Word(rest)
+	if k := kind(word); isTag(tag) && (k == ok || k == no || k == bad) && word[0] < 'a' {
+		return detectors.AtHome
+	}
+	return detectors.No
+}
+
+// claimCommand judges the client's first line: a tag and a verb.
+func claimCommand(client []byte) detectors.Claim {
+	if len(client) == 0 {
+		return detectors.NotYet
+	}
+	line, whole := syntax.FirstLine(client)
+	tag, rest := syntax.Word(line)
+	word, more := syntax.Word(rest)
+	if !isTag(tag) {
+		return detectors.No
+	}
+	if !whole && len(more) == 0 {
+		return detectors.NotYet
+	}
+	switch lookup(word) {
+	case loginVerb, authenticate:
+		if len(more) > 0 {
+			return detectors.Weak
+		}
+	case startTLS, plain, idle, compress, unauthenticate:
+		return detectors.Weak
+	}
+	return detectors.No
+}

@@ -1,0 +1,192 @@
+package imap
+
+import (
+	"cleartap/detectors"
+	"cleartap/detectors/syntax"
+	"cleartap/reassembly"
+)
+
+// server takes a line of the server.
+func (s *session) server(line []byte) {
+	if s.inResponse {
+		s.response(line)
+		return
+	}
+	if len(line) > 0 && line[0] == '+' {
+		s.proceed(syntax.TrimLeft(line[1:]))
+		return
+	}
+	tag, rest := syntax.Word(line)
+	word, text := syntax.Word(rest)
+	if len(tag) == 1 && tag[0] == '*' {
+		s.untagged(line, word, text)
+		return
+	}
+	if r := kind(word); r != notStatus && r != bye {
+		s.tagged(tag, r, text)
+	}
+}
+
+// proceed takes a continuation request (RFC 9051 section 7.6): for a literal, or a
+// challenge.
+func (s *session) proceed(text []byte) {
+	switch {
+	case s.literal.wanted:
+		s.openLiteral()
+	case s.state == inSASL:
+		s.sasl.Server(text)
+		s.challenged = true
+	}
+}
+
+// untagged takes an untagged response.
+func (s *session) untagged(line, word, text []byte) {
+	switch kind(word) {
+	case ok:
+		s.code(text)
+	case preauth:
+		s.preauth = true
+		s.code(text)
+	case no, bad:
+		s.warned = s.warned || s.commands.waiting() && detectors.NeedsTLS(text)
+	case bye:
+		s.bye(text)
+	default:
+		if syntax.Fold(word, "CAPABILITY") {
+			s.capabilities(text)
+			return
+		}
+		s.response(line)
+	}
+}
+
+// response takes (more of) a response that may hold literals. Those of a server
+// follow at once.
+func (s *session) response(line []byte) {
+	_, l, ok := syntax.Announced(line)
+	s.inResponse = ok
+	if ok {
+		s.c.Skip(reassembly.ToClient, l.N)
+	}
+}
+
+// code takes the response code of a status response: only CAPABILITY matters here.
+func (s *session) code(text []byte) {
+	if len(text) > 0 && text[0] == '[' {
+		if word, rest := syntax.Word(text[1:]); syntax.Fold(word, "CAPABILITY") {
+			s.capabilities(rest)
+		}
+	}
+}
+
+// capabilities takes a list of capabilities, up to a closing bracket.
+func (s *session) capabilities(list []byte) {
+	s.loginDisabled, s.unauth = false, false
+	plus := false
+	for len(list) > 0 && list[0] != ']' {
+		var word []byte
+		word, list = syntax.Word(list)
+		last := word[len(word)-1] == ']'
+		for len(word) > 0 && word[len(word)-1] == ']' {
+			word = word[:len(word)-1]
+		}
+		switch {
+		case syntax.Fold(word, "LOGINDISABLED"):
+			s.loginDisabled = true
+		case syntax.Fold(word, "UNAUTHENTICATE"):
+			s.unauth = true
+		case syntax.HasPrefix(word, "AUTH=SCRAM-") && syntax.Contains(word, "-PLUS"):
+			plus = true
+		}
+		if last {
+			break
+		}
+	}
+	s.sasl.OfferedPlus(plus)
+}
+
+// bye takes an untagged BYE: commands that wait get no reply any more.
+func (s *session) bye(text []byte) {
+	result := detectors.Aborted
+	if s.warned || detectors.NeedsTLS(text) {
+		result = detectors.RefusedInsecure
+	}
+	for i := 0; i < s.commands.n; i++ {
+		if c := &s.commands.list[i]; c.ticket != 0 {
+			s.c.Settle(c.ticket, result, "BYE")
+			c.ticket = 0
+		}
+	}
+}
+
+// tagged takes a tagged reply.
+func (s *session) tagged(tag []byte, r status, text []byte) {
+	if r == ok {
+		s.code(text)
+	}
+	c, found := s.commands.take(tag)
+	if !found {
+		return
+	}
+	if c.seq == s.current {
+		s.interrupted()
+	}
+	switch c.verb {
+	case loginVerb, authenticate:
+		s.authReply(c, r, text)
+	case startTLS:
+		if r == ok {
+			s.c.Upgrade()
+		}
+	case compress:
+		if r == ok && !s.compressed {
+			s.compressed, s.sealed = true, true
+			s.c.Inflate()
+		}
+	case unauthenticate:
+		if r == ok {
+			s.reopened()
+		}
+	}
+}
+
+// interrupted says that the server replied to a command that the client was still
+// sending: a literal that it was not allowed to send never comes.
+func (s *session) interrupted() {
+	switch {
+	case s.literal.wanted, s.state == inSASL && !s.literal.open, s.state == inIdle:
+		s.toCommand()
+	case s.literal.guessed:
+		s.toCommand()
+		s.c.Lines(reassembly.ToServer)
+	}
+}
+
+// authReply takes the reply to LOGIN or AUTHENTICATE.
+func (s *session) authReply(c command, r status, text []byte) {
+	if c.ticket != 0 {
+		result, reply := outcome(r, text, s.warned || s.loginDisabled && c.verb == loginVerb)
+		if c.cancelled && result != detectors.Success {
+			result = detectors.Aborted
+		}
+		s.c.Settle(c.ticket, result, reply)
+		s.warned = false
+	}
+	if r != ok {
+		return
+	}
+	s.authed = true
+	if !s.unauth && !s.commands.waiting() {
+		s.c.Done()
+	}
+}
+
+// reopened says that UNAUTHENTICATE was agreed to: another login may follow, and
+// compression is over (RFC 8437 section 3).
+func (s *session) reopened() {
+	s.authed, s.sealed = false, true
+	if s.compressed {
+		s.compressed = false
+		s.c.Plain()
+	}
+}

@@ -1,0 +1,137 @@
+// Package outstanding remembers the commands of a client that wait for replies,
+// in protocols whose replies carry no tag and come in the order of the commands
+// (RFC 2920 section 3, RFC 3977 section 3.5). Its invariant: it never holds more
+// than Most commands; a client that sends more, or bytes that were missed, make it
+// Lost, and then whoever asks must judge by the replies themselves.
+package outstanding
+
+import "cleartap/detectors"
+
+// Most is how many commands are remembered; repeated ones count once, see Again.
+const Most = 32
+
+// Command is a command that waits for its reply.
+type Command[V comparable] struct {
+	Verb   V
+	Count  uint32           // how many replies it waits for, at least 1
+	Seq    uint32           // number of the command within the dialogue, from 1
+	Ticket detectors.Ticket // of the login attempt that it made, if any
+}
+
+// Queue holds the commands in order. The zero value is empty.
+type Queue[V comparable] struct {
+	ring [Most]Command[V]
+	head int
+	n    int
+	seq  uint32
+	lost bool
+}
+
+// Reset forgets everything.
+func (q *Queue[V]) Reset() { *q = Queue[V]{} }
+
+// Lose says that commands or replies were missed: the order cannot be trusted.
+func (q *Queue[V]) Lose() { q.lost = true }
+
+// Lost reports whether Lose was called or commands had to be forgotten. It stays
+// so: nothing tells when replies and commands are in step again.
+func (q *Queue[V]) Lost() bool { return q.lost }
+
+// Len is how many commands wait.
+func (q *Queue[V]) Len() int { return q.n }
+
+// Push adds a command. When Most are waiting, the oldest is forgotten.
+func (q *Queue[V]) Push(v V) *Command[V] {
+	if q.n == Most {
+		q.lost = true
+		q.Pop()
+	}
+	q.seq++
+	c := &q.ring[(q.head+q.n)%Most]
+	*c = Command[V]{Verb: v, Count: 1, Seq: q.seq}
+	q.n++
+	return c
+}
+
+// Again adds a command like Push, but together with the one before when that is of
+// the same verb: a client may send a hundred RCPT at once.
+func (q *Queue[V]) Again(v V) {
+	if last := q.Last(); last != nil && last.Verb == v && last.Count < 1<<31 {
+		last.Count++
+		return
+	}
+	q.Push(v)
+}
+
+// Head is the command that the next reply answers, nil when none waits.
+func (q *Queue[V]) Head() *Command[V] {
+	if q.n == 0 {
+		return nil
+	}
+	return &q.ring[q.head]
+}
+
+// Last is the command that was added last, nil when none waits.
+func (q *Queue[V]) Last() *Command[V] { return q.at(q.n - 1) }
+
+func (q *Queue[V]) at(i int) *Command[V] {
+	if i < 0 || i >= q.n {
+		return nil
+	}
+	return &q.ring[(q.head+i)%Most]
+}
+
+// Latest is the newest command with verb v, nil when there is none.
+func (q *Queue[V]) Latest(v V) *Command[V] {
+	for i := q.n - 1; i >= 0; i-- {
+		if c := q.at(i); c.Verb == v {
+			return c
+		}
+	}
+	return nil
+}
+
+// Pop forgets the head.
+func (q *Queue[V]) Pop() {
+	if q.n > 0 {
+		q.head = (q.head + 1) % Most
+		q.n--
+	}
+}
+
+// Answered takes one reply off the head; the command goes with its last one.
+func (q *Queue[V]) Answered() {
+	if h := q.Head(); h != nil {
+		if h.Count--; h.Count == 0 {
+			q.Pop()
+		}
+	}
+}
+
+// Seek forgets the commands before the oldest one with verb v and returns that,
+// or returns nil and forgets nothing when there is none. It is for replies that
+// only one command can have, and tells that replies were missed when it has to
+// forget any.
+func (q *Queue[V]) Seek(v V) *Command[V] {
+	for i := 0; i < q.n; i++ {
+		if q.at(i).Verb != v {
+			continue
+		}
+		for ; i > 0; i-- {
+			q.Pop()
+			q.lost = true
+		}
+		return q.Head()
+	}
+	return nil
+}
+
+// Waiting reports whether a login attempt waits for its reply.
+func (q *Queue[V]) Waiting() bool {
+	for i := 0; i < q.n; i++ {
+		if q.at(i).Ticket != 0 {
+			return true
+		}
+	}
+	return false
+}

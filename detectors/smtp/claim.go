@@ -1,0 +1,133 @@
+package smtp
+
+import (
+	"cleartap/detectors"
+	"cleartap/detectors/syntax"
+)
+
+// claim tells whether a flow is SMTP or LMTP. A greeting of 220 is FTP's as well:
+// the first command decides.
+func claim(client, server []byte) detectors.Claim {
+	c := claimClient(client)
+	if c == detectors.Yes || c == detectors.No || len(server) == 0 {
+		return c
+	}
+	return claimServer(server, c)
+}
+
+// claimServer weighs the server's first bytes with what the client's told.
+func claimServer(server []byte, c detectors.Claim) detectors.Claim {
+	line, whole := syntax.FirstLine(server)
+	code, _, text, ok := syntax.Code(line)
+	if !ok {
+		if len(line) < 4 && !whole && startsLikeCode(line) {
+			return detectors.NotYet
+		}
+		return detectors.No
+	}
+	switch {
+	case code == 220 && syntax.Contains(text, "FTP"):
+		return detectors.No
+	case code == 220 && c == detectors.Weak, code == 334, code == 354:
+		return detectors.Weak
+	case code == 220, code == 554, code == 421:
+		return c // the client will tell
+	case code == 250, code == 235, code == 221, code/100 == 5, code/100 == 4:
+		if c == detectors.NotYet {
+			return detectors.AtHome // begun in the middle
+		}
+		return c
+	}
+	return detectors.No
+}
+
+func startsLikeCode(line []byte) bool {
+	for _, b := range line {
+		if b < '0' || b > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// claimClient judges the client's first line.
+func claimClient(client []byte) detectors.Claim {
+	if len(client) == 0 {
+		return detectors.NotYet
+	}
+	line, whole := syntax.FirstLine(client)
+	word, rest := syntax.Word(line)
+	if !whole && len(rest) == 0 { // the word may go on
+		if startsVerb(word) || isBase64(word) {
+			return detectors.NotYet
+		}
+		return detectors.No
+	}
+	switch v := lookup(word); v {
+	case unknownVerb:
+		return claimOther(word, rest)
+	case ehlo, helo:
+		return detectors.Yes
+	case mail:
+		return needs(rest, "FROM:", whole)
+	case rcpt:
+		return needs(rest, "TO:", whole)
+	case auth:
+		if ftpAuth(firstWord(rest)) {
+			return detectors.No
+		}
+		return detectors.Weak // POP3 has it too
+	case startTLS, bdat, xclient:
+		return detectors.Weak
+	}
+	return detectors.AtHome // FTP, POP3 and NNTP have them too
+}
+
+// claimOther judges a first line that is no command of SMTP's.
+func claimOther(word, rest []byte) detectors.Claim {
+	if isForeign(word) || len(rest) > 0 && !isText(word) {
+		return detectors.No
+	}
+	return detectors.AtHome // a person who types, or a flow begun in the middle
+}
+
+// needs judges the argument of a command.
+func needs(rest []byte, want string, whole bool) detectors.Claim {
+	if syntax.HasPrefix(rest, want) {
+		return detectors.Yes
+	}
+	if !whole && len(rest) < len(want) {
+		return detectors.NotYet
+	}
+	return detectors.AtHome
+}
+
+// startsVerb reports whether word is the beginning of a command, or a whole one.
+func startsVerb(word []byte) bool {
+	for i := range verbs {
+		if n := verbs[i].name; len(word) <= len(n) && syntax.HasPrefix(word, n[:len(word)]) {
+			return true
+		}
+	}
+	return false
+}
+
+// isBase64 reports whether p could be a SASL response.
+func isBase64(p []byte) bool {
+	for _, c := range p {
+		u := syntax.Upper(c)
+		if (u < 'A' || u > 'Z') && (c < '0' || c > '9') && c != '+' && c != '/' && c != '=' && c != '*' {
+			return false
+		}
+	}
+	return true
+}
+
+func isText(p []byte) bool {
+	for _, c := range p {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}

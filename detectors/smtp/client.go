@@ -1,0 +1,158 @@
+package smtp
+
+import (
+	"net/netip"
+
+	"cleartap/detectors"
+	"cleartap/detectors/syntax"
+	"cleartap/reassembly"
+)
+
+// client takes a line of the client.
+func (s *session) client(line []byte) {
+	if s.inSASL {
+		if !interrupts(line) {
+			s.respond(line)
+			return
+		}
+		s.endSASL()
+	}
+	word, rest := syntax.Word(line)
+	v := lookup(word)
+	if !s.spoken && (isForeign(word) || v == auth && ftpAuth(firstWord(rest))) {
+		s.c.NotMine()
+		return
+	}
+	if s.authed && v != startTLS && v != ehlo && v != helo && v != noop && !s.queue.Waiting() {
+		s.c.Done()
+		return
+	}
+	s.command(v, word, rest)
+}
+
+func firstWord(b []byte) []byte {
+	w, _ := syntax.Word(b)
+	return w
+}
+
+// command takes a command that is not part of a SASL exchange.
+func (s *session) command(v verb, word, rest []byte) {
+	switch v {
+	case rcpt:
+		s.queue.Again(rcpt)
+	case auth:
+		s.auth(rest)
+	case data:
+		// At once, not at 354: a client that does not wait for it, or whose server is
+		// not in the capture, sends its message now. A refusal takes it back.
+		s.body = s.queue.Push(data).Seq
+		s.c.Body(reassembly.ToServer)
+	case bdat:
+		s.bdat(rest)
+	case xclient:
+		s.queue.Push(xclient)
+		s.xclient(rest)
+	case ehlo:
+		s.queue.Push(ehlo)
+		if !s.lmtp && syntax.Fold(word, "LHLO") {
+			s.beLMTP()
+		}
+	default:
+		s.queue.Push(v)
+	}
+	s.spoken = s.spoken || v != unknownVerb && v != noop && v != plain
+}
+
+// auth takes the arguments of AUTH: a mechanism and perhaps an initial response
+// (RFC 4954 section 4). It may be longer than a command may be; RFC 4954 itself
+// makes clients send it on its own line then, and many do not.
+func (s *session) auth(args []byte) {
+	mech, response := syntax.Word(args)
+	s.queue.Push(auth)
+	if len(mech) == 0 {
+		return
+	}
+	s.sasl.Start(mech)
+	s.inSASL, s.challenged = true, false
+	s.c.Long(reassembly.ToServer, true)
+	s.c.Long(reassembly.ToClient, true)
+	if response = syntax.TrimRight(response); len(response) > 0 {
+		s.respond(response)
+	}
+}
+
+// respond takes a response of the client in a SASL exchange.
+func (s *session) respond(p []byte) {
+	sent := s.sasl.Sent()
+	s.challenged = false
+	s.sasl.Client(p)
+	if s.sasl.Cancelled() {
+		s.endSASL()
+		return
+	}
+	if sent || !s.sasl.Sent() {
+		return
+	}
+	s.attempt = s.sasl.Attempt(detectors.Auth)
+	t := s.c.Begin(&s.attempt)
+	s.attempt = detectors.Attempt{}
+	if c := s.queue.Latest(auth); c != nil {
+		c.Ticket = t
+	}
+}
+
+// bdat skips a chunk: its octets follow at once, whatever the server thinks of it
+// (RFC 3030 section 2).
+func (s *session) bdat(args []byte) {
+	size, rest := syntax.Word(args)
+	n, ok := syntax.Number(size)
+	v := bdat
+	if syntax.Fold(syntax.TrimRight(rest), "LAST") {
+		v = bdatLast
+	}
+	s.queue.Push(v)
+	if ok && n > 0 {
+		s.c.Skip(reassembly.ToServer, n)
+	}
+}
+
+// xclient notes the client that a proxy announces (Postfix's XCLIENT: ADDR and
+// PORT; xtext, IPv6 behind a prefix). It counts once the server accepts it, or at
+// once where the server is not seen.
+func (s *session) xclient(args []byte) {
+	var addr netip.Addr
+	var port uint64
+	for len(args) > 0 {
+		var attr []byte
+		attr, args = syntax.Word(args)
+		switch {
+		case syntax.HasPrefix(attr, "ADDR="):
+			addr = address(attr[len("ADDR="):])
+		case syntax.HasPrefix(attr, "PORT="):
+			port, _ = syntax.Number(attr[len("PORT="):])
+		}
+	}
+	if !addr.IsValid() || port > 1<<16-1 {
+		s.announced = netip.AddrPort{}
+		return
+	}
+	s.announced = netip.AddrPortFrom(addr, uint16(port))
+	if !s.c.Seen(reassembly.ToClient) {
+		s.c.Proxied(s.announced)
+	}
+}
+
+// address reads an address as XCLIENT writes it.
+func address(b []byte) netip.Addr {
+	if syntax.HasPrefix(b, "IPV6:") {
+		b = b[len("IPV6:"):]
+	}
+	if len(b) > 45 { // longer than any address
+		return netip.Addr{}
+	}
+	a, err := netip.ParseAddr(string(b))
+	if err != nil || a.Zone() != "" {
+		return netip.Addr{}
+	}
+	return a.Unmap()
+}

@@ -1,0 +1,214 @@
+package smtp
+
+import (
+	"net/netip"
+
+	"cleartap/detectors"
+	"cleartap/detectors/outstanding"
+	"cleartap/detectors/syntax"
+	"cleartap/reassembly"
+)
+
+// reply is a reply of the server, of one line or more (RFC 5321 section 4.2.1).
+type reply struct {
+	lines    int
+	status   detectors.Reply
+	insecure bool // its text says that TLS is needed
+}
+
+// server takes a line of the server.
+func (s *session) server(line []byte) {
+	code, more, text, ok := syntax.Code(line)
+	if !ok {
+		return
+	}
+	head := s.queue.Head()
+	switch {
+	case s.reply.lines > 0 || head == nil:
+	case head.Verb == auth:
+		s.reply.status = status(code, text)
+	case head.Verb == ehlo:
+		s.startTLS = false
+		s.sasl.OfferedPlus(false)
+	}
+	s.reply.lines++
+	switch {
+	case code == 250 && s.reply.lines > 1:
+		s.keyword(text)
+	case code >= 500 && head != nil && head.Verb == auth:
+		s.reply.insecure = s.reply.insecure || detectors.NeedsTLS(text)
+	}
+	if more {
+		return
+	}
+	r := s.reply
+	s.reply = reply{}
+	s.answer(code, text, r)
+}
+
+// keyword takes a keyword of the reply to EHLO.
+func (s *session) keyword(text []byte) {
+	word, rest := syntax.Word(text)
+	switch {
+	case syntax.Fold(word, "STARTTLS"), syntax.Fold(word, "X-ANONYMOUSTLS"):
+		s.startTLS = true
+	case syntax.HasPrefix(word, "AUTH") && syntax.Contains(rest, "-PLUS"):
+		s.sasl.OfferedPlus(true)
+	}
+}
+
+// answer takes a whole reply.
+func (s *session) answer(code int, text []byte, r reply) {
+	if code == 421 {
+		r.status = status(code, text)
+		s.shutdown(r)
+		return
+	}
+	cmd := s.answered(code)
+	if cmd == nil {
+		return
+	}
+	switch cmd.Verb {
+	case auth:
+		s.authReply(code, text, r, cmd)
+	case data:
+		s.dataReply(code, cmd)
+	case message:
+		s.leaveBody(cmd)
+		s.queue.Answered()
+	case bdatLast:
+		s.lmtpReplies(cmd)
+		s.queue.Answered()
+	default:
+		s.simple(code, cmd.Verb)
+		s.queue.Answered()
+	}
+}
+
+// simple takes the reply to a command that is done with one reply.
+func (s *session) simple(code int, v verb) {
+	accepted := code/100 == 2
+	switch v {
+	case rcpt:
+		if accepted {
+			s.accepted++
+		}
+	case startTLS:
+		if code == 220 {
+			s.c.Upgrade()
+		}
+	case xclient:
+		if accepted && s.announced.IsValid() {
+			s.c.Proxied(s.announced)
+		}
+		s.announced = netip.AddrPort{}
+	case mail, ehlo, helo:
+		s.accepted = 0
+	}
+}
+
+// answered finds the command that a reply answers. Where replies and commands are
+// out of step, codes that only one command can have put them in step again, and
+// others are kept away from AUTH.
+func (s *session) answered(code int) *outstanding.Command[verb] {
+	switch code {
+	case 334, 235:
+		return s.queue.Seek(auth)
+	case 354:
+		return s.queue.Seek(data)
+	case 220: // the greeting, but for these two
+		if h := s.queue.Head(); h == nil || h.Verb != startTLS && h.Verb != xclient {
+			return nil
+		}
+	case 432, 454, 534, 535, 538:
+		if s.queue.Lost() && s.queue.Latest(auth) != nil {
+			return s.queue.Seek(auth)
+		}
+	}
+	h := s.queue.Head()
+	for h != nil && h.Verb == auth && code/100 == 2 && (s.queue.Lost() || s.queue.Len() > 1) {
+		if s.queue.Len() == 1 { // of a command that was missed
+			return nil
+		}
+		s.queue.Lose() // the reply to AUTH was missed
+		s.queue.Pop()
+		h = s.queue.Head()
+	}
+	return h
+}
+
+// dataReply takes the reply to DATA: 354, or a refusal after which commands go on.
+func (s *session) dataReply(code int, cmd *outstanding.Command[verb]) {
+	if code == 354 {
+		cmd.Verb = message
+		s.lmtpReplies(cmd)
+		return
+	}
+	s.leaveBody(cmd)
+	s.queue.Answered()
+}
+
+// leaveBody goes back to commands: the server has answered the message, so it has
+// seen the end of it, whatever that looked like. A message that the client began
+// since goes on.
+func (s *session) leaveBody(cmd *outstanding.Command[verb]) {
+	if s.body != 0 && s.body == cmd.Seq {
+		s.body = 0
+		s.c.Lines(reassembly.ToServer)
+	}
+}
+
+// lmtpReplies makes a message wait for one reply a recipient (RFC 2033 section 4.2).
+func (s *session) lmtpReplies(cmd *outstanding.Command[verb]) {
+	if s.lmtp && s.accepted > 1 {
+		cmd.Count = s.accepted
+	}
+	s.accepted = 0
+}
+
+// authReply takes a reply to AUTH: a challenge or the outcome.
+func (s *session) authReply(code int, text []byte, r reply, cmd *outstanding.Command[verb]) {
+	if code == 334 {
+		if s.queue.Latest(auth) == cmd { // not an earlier exchange of a pipelined group
+			s.sasl.Server(syntax.TrimLeft(text))
+			s.challenged = true
+		}
+		return
+	}
+	if code/100 == 2 && code != 235 && r.lines > 1 { // of EHLO, which was missed
+		return
+	}
+	if r.status == "" {
+		r.status = status(code, text)
+	}
+	ticket := cmd.Ticket
+	if s.queue.Latest(auth) == cmd {
+		s.endSASL()
+	}
+	s.queue.Answered()
+	result, counts := outcome(code, r)
+	switch {
+	case ticket == 0:
+	case counts:
+		s.c.Settle(ticket, result, r.status)
+	default:
+		s.c.Withdraw(ticket)
+	}
+	if result == detectors.Success && code/100 == 2 {
+		s.authed = true
+		if !s.startTLS && !s.queue.Waiting() {
+			s.c.Done()
+		}
+	}
+}
+
+// shutdown takes 421, which may come at any time (RFC 5321 section 3.8).
+func (s *session) shutdown(r reply) {
+	for h := s.queue.Head(); h != nil; h = s.queue.Head() {
+		if h.Ticket != 0 {
+			s.c.Settle(h.Ticket, detectors.Aborted, r.status)
+		}
+		s.queue.Pop()
+	}
+	s.endSASL()
+}

@@ -1,0 +1,101 @@
+// Package smtp follows SMTP and LMTP dialogues (RFC 5321, RFC 2033) for the logins
+// in them (AUTH, RFC 4954). Its invariant: no byte of a message (DATA, BDAT) is ever
+// read as a command, and a reply only ever decides the command that it answers.
+package smtp
+
+import (
+	"net/netip"
+
+	"cleartap/detectors"
+	"cleartap/detectors/outstanding"
+	"cleartap/detectors/sasl"
+	"cleartap/reassembly"
+)
+
+// Protocol is SMTP: relay, submission, and LMTP, which reports under its own name.
+var Protocol = detectors.Protocol{
+	Name:  "smtp",
+	Ports: []uint16{25, 587, 465, 2525, 26, lmtpPort},
+	Claim: claim,
+	New:   func() detectors.Session { return new(session) },
+}
+
+const (
+	lmtpName = "lmtp"
+	lmtpPort = 24 // by custom; RFC 2033 section 5 only forbids 25
+)
+
+// session is one dialogue.
+type session struct {
+	c         *detectors.Conversation
+	queue     outstanding.Queue[verb]
+	sasl      sasl.Exchange
+	attempt   detectors.Attempt
+	reply     reply
+	announced netip.AddrPort // by an XCLIENT that waits for its reply
+
+	body     uint32 // Seq of the DATA whose message is being dropped, 0 if none
+	accepted uint32 // recipients accepted so far: LMTP answers each (RFC 2033 section 4.2)
+
+	inSASL     bool // lines of the client may be responses
+	challenged bool // a challenge waits for its response
+	spoken     bool // the client gave a command that only SMTP has
+	lmtp       bool
+	startTLS   bool // offered in the last reply to EHLO
+	authed     bool // an AUTH succeeded
+}
+
+var _ detectors.Session = (*session)(nil)
+
+// Start implements detectors.Session.
+func (s *session) Start(c *detectors.Conversation) {
+	x := s.sasl
+	x.Reset()
+	*s = session{c: c, sasl: x}
+	if c.Flow().Server.Port() == lmtpPort {
+		s.beLMTP()
+	}
+}
+
+func (s *session) beLMTP() {
+	s.lmtp = true
+	s.c.Rename(lmtpName)
+}
+
+// Unit implements detectors.Session.
+func (s *session) Unit(d reassembly.Dir, line []byte) {
+	if d == reassembly.ToClient {
+		s.server(line)
+		return
+	}
+	if s.body != 0 { // only the dot is delivered
+		s.body = 0
+		return
+	}
+	s.client(line)
+}
+
+// Gap implements detectors.Session. A response that is missing ends what can be
+// told of an exchange: what was sent before stays an attempt.
+func (s *session) Gap(d reassembly.Dir) {
+	s.queue.Lose()
+	if d == reassembly.ToClient {
+		s.reply = reply{}
+		return
+	}
+	if s.body == 0 {
+		s.endSASL()
+	}
+}
+
+// Close implements detectors.Session.
+func (s *session) Close() { s.endSASL() }
+
+// endSASL goes back to commands.
+func (s *session) endSASL() {
+	if s.inSASL {
+		s.inSASL, s.challenged = false, false
+		s.c.Long(reassembly.ToServer, false)
+		s.c.Long(reassembly.ToClient, false)
+	}
+}
