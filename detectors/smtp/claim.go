@@ -123,9 +123,11 @@ func isBase64(p []byte) bool {
 	return true
 }
 
+// isText reports whether p is what a client that types may send: ASCII, backspace and
+// delete included.
 func isText(p []byte) bool {
 	for _, c := range p {
-		if c < ' ' || c > '~' {
+		if c < ' ' && c != '\b' || c > 0x7f {
 			return false
 		}
 	}

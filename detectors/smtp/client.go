@@ -69,7 +69,8 @@ func (s *session) command(v verb, word, rest []byte) {
 func (s *session) auth(args []byte) {
 	mech, response := syntax.Word(args)
 	s.queue.Push(auth)
-	if len(mech) == 0 {
+	s.started = len(mech) > 0
+	if !s.started {
 		return
 	}
 	s.sasl.Start(mech)

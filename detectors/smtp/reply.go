@@ -19,6 +19,10 @@ func outcome(code int, r reply) (result detectors.Result, attempt bool) {
 		return detectors.TempFail, true
 	case r.insecure:
 		return detectors.RefusedInsecure, true
+	case r.status == "501 5.5.4":
+		// Cyrus says "undefined error" so for any login that it refuses; bad base64
+		// and `*` are 5.5.2 and 5.7.0 everywhere.
+		return detectors.Failure, true
 	case code == 500, code == 501, code == 502:
 		return detectors.Aborted, true
 	case code == 503:

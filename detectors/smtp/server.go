@@ -181,12 +181,17 @@ func (s *session) authReply(code int, text []byte, r reply, cmd *outstanding.Com
 	if r.status == "" {
 		r.status = status(code, text)
 	}
-	ticket := cmd.Ticket
-	if s.queue.Latest(auth) == cmd {
+	ticket, last := cmd.Ticket, s.queue.Latest(auth) == cmd
+	if last {
 		s.endSASL()
 	}
 	s.queue.Answered()
 	result, counts := outcome(code, r)
+	if ticket == 0 && counts && last && s.started {
+		s.attempt = s.sasl.Attempt(detectors.Auth) // without a secret: worth counting only
+		ticket = s.c.Begin(&s.attempt)
+	}
+	s.started = s.started && !last
 	switch {
 	case ticket == 0:
 	case counts:

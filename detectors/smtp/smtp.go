@@ -37,6 +37,7 @@ type session struct {
 	body     uint32 // Seq of the DATA whose message is being dropped, 0 if none
 	accepted uint32 // recipients accepted so far: LMTP answers each (RFC 2033 section 4.2)
 
+	started    bool // the exchange of the last AUTH has no outcome yet
 	inSASL     bool // lines of the client may be responses
 	challenged bool // a challenge waits for its response
 	spoken     bool // the client gave a command that only SMTP has
@@ -83,6 +84,7 @@ func (s *session) Gap(d reassembly.Dir) {
 		s.reply = reply{}
 		return
 	}
+	s.started = false
 	if s.body == 0 {
 		s.endSASL()
 	}
