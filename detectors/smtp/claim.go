@@ -58,14 +58,14 @@ func claimClient(client []byte) detectors.Claim {
 	line, whole := syntax.FirstLine(client)
 	word, rest := syntax.Word(line)
 	if !whole && len(rest) == 0 { // the word may go on
-		if startsVerb(word) || isBase64(word) {
+		if startsVerb(word) || isTyped(word) {
 			return detectors.NotYet
 		}
 		return detectors.No
 	}
 	switch v := lookup(word); v {
 	case unknownVerb:
-		return claimOther(word, rest)
+		return claimOther(word)
 	case ehlo, helo:
 		return detectors.Yes
 	case mail:
@@ -83,9 +83,9 @@ func claimClient(client []byte) detectors.Claim {
 	return detectors.AtHome // FTP, POP3 and NNTP have them too
 }
 
-// claimOther judges a first line that is no command of SMTP's.
-func claimOther(word, rest []byte) detectors.Claim {
-	if isForeign(word) || len(rest) > 0 && !isText(word) {
+// claimOther judges the first word of a line that is no command of SMTP's.
+func claimOther(word []byte) detectors.Claim {
+	if isForeign(word) || !isTyped(word) {
 		return detectors.No
 	}
 	return detectors.AtHome // a person who types, or a flow begun in the middle
@@ -112,22 +112,15 @@ func startsVerb(word []byte) bool {
 	return false
 }
 
-// isBase64 reports whether p could be a SASL response.
-func isBase64(p []byte) bool {
+// isTyped reports whether p could be a SASL response, or a mistyped verb with
+// backspaces in it.
+func isTyped(p []byte) bool {
 	for _, c := range p {
 		u := syntax.Upper(c)
-		if (u < 'A' || u > 'Z') && (c < '0' || c > '9') && c != '+' && c != '/' && c != '=' && c != '*' {
-			return false
-		}
-	}
-	return true
-}
-
-// isText reports whether p is what a client that types may send: ASCII, backspace and
-// delete included.
-func isText(p []byte) bool {
-	for _, c := range p {
-		if c < ' ' && c != '\b' || c > 0x7f {
+		switch {
+		case 'A' <= u && u <= 'Z', '0' <= c && c <= '9':
+		case c == '+', c == '/', c == '=', c == '*', c == '\b', c == 0x7f:
+		default:
 			return false
 		}
 	}
