@@ -7,12 +7,13 @@ const (
 	keepLimit = 4 << 10
 )
 
-// decode decodes p into the scratch buffer and reports whether p was base64. It is
-// as lenient as servers are: both alphabets (RFC 4648 sections 4 and 5), blanks
-// and line ends inside, quotes around, padding missing, too much, or between two
-// pieces that were encoded apart. When p is not base64 the result is what was
-// decoded up to there. The result is valid until wipe.
-func (x *Exchange) decode(p []byte) ([]byte, bool) {
+// decode decodes p into the scratch buffer and reports whether p was base64, and
+// whether it was whole: not cut within a byte. It is as lenient as servers are:
+// both alphabets (RFC 4648 sections 4 and 5), blanks and line ends inside, quotes
+// around, padding missing, too much, or between two pieces that were encoded
+// apart. When p is not base64 the result is what was decoded up to there. The
+// result is valid until wipe.
+func (x *Exchange) decode(p []byte) (out []byte, ok, whole bool) {
 	if len(p) > inputLimit {
 		p = p[:inputLimit]
 	}
@@ -20,9 +21,8 @@ func (x *Exchange) decode(p []byte) ([]byte, bool) {
 	if need := len(p)/4*3 + 3; cap(x.scratch) < need {
 		x.scratch = make([]byte, 0, need)
 	}
-	out, ok := appendBase64(x.scratch[:0], p)
-	x.scratch = out
-	return out, ok
+	x.scratch, ok, whole = appendBase64(x.scratch[:0], p)
+	return x.scratch, ok, whole
 }
 
 // wipe clears what decode left.
@@ -34,20 +34,20 @@ func (x *Exchange) wipe() {
 	}
 }
 
-func appendBase64(out, p []byte) ([]byte, bool) {
+func appendBase64(out, p []byte) (_ []byte, ok, whole bool) {
 	var bits uint32
 	n := 0 // characters in the current group of four
 	for _, c := range p {
-		v := value(c)
-		switch {
-		case v == blank:
+		v := values[c]
+		switch v {
+		case blank:
 			continue
-		case v == padding:
+		case padding:
 			out = appendRest(out, bits, n)
 			bits, n = 0, 0
 			continue
-		case v == foreign:
-			return appendRest(out, bits, n), false
+		case foreign:
+			return appendRest(out, bits, n), false, n != 1
 		}
 		bits = bits<<6 | uint32(v)
 		if n++; n == 4 {
@@ -55,7 +55,7 @@ func appendBase64(out, p []byte) ([]byte, bool) {
 			bits, n = 0, 0
 		}
 	}
-	return appendRest(out, bits, n), n != 1
+	return appendRest(out, bits, n), true, n != 1
 }
 
 // appendRest adds the bytes of a group of fewer than four characters.
@@ -76,24 +76,21 @@ const (
 	foreign
 )
 
-func value(c byte) byte {
-	switch {
-	case c >= 'A' && c <= 'Z':
-		return c - 'A'
-	case c >= 'a' && c <= 'z':
-		return c - 'a' + 26
-	case c >= '0' && c <= '9':
-		return c - '0' + 52
-	case c == '+' || c == '-':
-		return 62
-	case c == '/' || c == '_':
-		return 63
-	case c == ' ' || c == '\t' || c == '\r' || c == '\n':
-		return blank
-	case c == '=':
-		return padding
+// values has the six bits that each character stands for, or what it is instead.
+var values = alphabet()
+
+func alphabet() (v [256]byte) {
+	for i := range v {
+		v[i] = foreign
 	}
-	return foreign
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	for i := range len(letters) {
+		v[letters[i]] = byte(i)
+	}
+	v['-'], v['_'] = v['+'], v['/']
+	v[' '], v['\t'], v['\r'], v['\n'] = blank, blank, blank, blank
+	v['='] = padding
+	return v
 }
 
 // trimLine takes line ends off p. Blanks stay: in a response that is not encoded they count.

@@ -15,6 +15,9 @@ func loginResponse(x *Exchange, r response) {
 		x.disclose(r.text)
 		return
 	}
+	if len(r.raw) == 1 && r.raw[0] == '=' { // an empty name, as some protocols write it
+		return
+	}
 	name := bytes.TrimRight(loginName(r), "\x00\r\n")
 	if bytes.IndexByte(name, 0) >= 0 { // PLAIN's response under LOGIN's name
 		x.plain(response{text: name, raw: name})
@@ -26,7 +29,7 @@ func loginResponse(x *Exchange, r response) {
 // loginName chooses between the decoded name and the name as sent: some clients do
 // not encode, and a short name may look like base64.
 func loginName(r response) []byte {
-	if !r.encoded || len(r.text) == 0 {
+	if !r.encoded || !r.whole || len(r.text) == 0 {
 		return r.raw
 	}
 	text := bytes.TrimRight(r.text, "\x00\r\n")

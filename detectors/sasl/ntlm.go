@@ -65,7 +65,7 @@ func (x *Exchange) authenticate(m []byte) {
 	x.weak = nt.valid(m) && (nt.len == ntlmV1 || nt.len == 0)
 	payload := min(lm.start(), nt.start(), domain.start(), user.start(), ntlmField(m, 44).start())
 	var key span
-	if payload >= ntlmKeyEnd {
+	if payload >= ntlmKeyEnd && len(m) >= ntlmKeyEnd {
 		key = ntlmField(m, ntlmHeader)
 	}
 	if !lm.valid(m) || !nt.valid(m) || !domain.clear(m, lm, nt, key) || !user.clear(m, lm, nt, key) {

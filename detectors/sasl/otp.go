@@ -14,7 +14,7 @@ func otpResponse(x *Exchange, r response) {
 		x.disclose(r.text)
 		return
 	}
-	if bytes.Count(r.text, nul) > 1 || !r.encoded && hasControl(r.text) {
+	if bytes.Count(r.text, nul) > 1 {
 		x.plain(r)
 		return
 	}

@@ -15,8 +15,8 @@ func plainResponse(x *Exchange, r response) {
 // plain splits r as PLAIN and reports whether it could.
 func (x *Exchange) plain(r response) bool {
 	authzid, authcid, password, ok := splitPlain(r.text)
-	if !ok && r.encoded { // sent without encoding, in letters that could be base64
-		authzid, authcid, password, ok = splitPlain(r.raw)
+	if !ok && bytes.Count(r.decoded, nul) > 1 { // something behind it spoilt the encoding
+		authzid, authcid, password, ok = splitPlain(r.decoded)
 	}
 	x.disclose(password)
 	x.identity = detectors.Text(authcid)
@@ -37,6 +37,8 @@ func splitPlain(p []byte) (authzid, authcid, password []byte, ok bool) {
 	}
 	second, third, found := bytes.Cut(rest, nul)
 	switch {
+	case !found && len(rest) == 0: // one part only: it may be the password
+		return nil, nil, p, false
 	case !found:
 		return nil, first, rest, true
 	case len(second) == 0:

@@ -17,6 +17,7 @@ type Exchange struct {
 	mech        *mechanism
 	turn        int // responses so far; empty ones count for some mechanisms only
 	started     bool
+	challenged  bool
 	cancelled   bool
 	offeredPlus bool
 	weak        bool
@@ -33,7 +34,9 @@ type Exchange struct {
 type response struct {
 	text    []byte // decoded, or as sent when it was not base64
 	raw     []byte // as sent
+	decoded []byte // decoded up to the first character that is not of base64
 	encoded bool   // text is the decoded form
+	whole   bool   // no part of a byte was left over when decoding
 }
 
 // Start begins an exchange with the mechanism's name as the client sent it, in any
@@ -57,21 +60,22 @@ func (x *Exchange) OfferedPlus(offered bool) { x.offeredPlus = offered }
 // response as well: base64 text, `=` for an initial response that is empty, `*`
 // to cancel, or anything else, which is then read as sent. An empty initial response
 // of a protocol that has no `=` must be left out or passed as `=`: an empty p
-// counts as an answer.
+// counts as an answer, and so does `=` after a challenge (RFC 4643 section 2.4.2).
 func (x *Exchange) Client(p []byte) {
 	p = trimLine(p)
 	if len(p) == 1 && p[0] == '*' {
 		x.cancelled = true
 		return
 	}
-	if len(p) == 1 && p[0] == '=' && x.turn == 0 {
+	if len(p) == 1 && p[0] == '=' && x.turn == 0 && !x.challenged {
 		return
 	}
 	r := response{text: p, raw: p}
-	if text, ok := x.decode(p); ok {
-		r.text, r.encoded = text, true
-	}
+	r.decoded, r.encoded, r.whole = x.decode(p)
 	defer x.wipe()
+	if r.encoded {
+		r.text = r.decoded
+	}
 	x.respond(r)
 }
 
@@ -90,17 +94,19 @@ func (x *Exchange) respond(r response) {
 	x.mech.respond(x, r)
 }
 
-// Server takes one challenge of the server: base64 text or anything else. Most
-// tell nothing; what cannot be decoded is passed over (MS-SMTPNTLM sends prose).
+// Server takes one challenge of the server, also when it is empty: base64 text or
+// anything else. Most tell nothing; what cannot be decoded is passed over
+// (MS-SMTPNTLM sends prose).
 func (x *Exchange) Server(p []byte) {
+	x.challenged = true
 	if !x.started || x.Sent() || x.mech.challenge == nil {
 		return
 	}
-	text, ok := x.decode(trimLine(p))
-	if !ok {
+	text, encoded, _ := x.decode(trimLine(p))
+	defer x.wipe()
+	if !encoded {
 		text = p
 	}
-	defer x.wipe()
 	x.mech.challenge(x, text)
 }
 
