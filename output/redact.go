@@ -2,6 +2,7 @@ package output
 
 import (
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"cleartap/capture"
@@ -61,7 +62,7 @@ func (r *redactor) time(t capture.Nanos) string {
 	}
 	n := r.text.Len()
 	var buf [40]byte
-	r.text.Write(t.Time().AppendFormat(buf[:0], "2006-01-02T15:04:05.000000Z"))
+	r.text.Write(appendTime(buf[:0], t))
 	return r.from(n)
 }
 
@@ -78,12 +79,9 @@ func (r *redactor) number(v int) string {
 	return r.from(n)
 }
 
-// digits writes v, which is not negative.
 func (r *redactor) digits(v int) {
-	if v >= 10 {
-		r.digits(v / 10)
-	}
-	r.text.WriteByte('0' + byte(v%10))
+	var buf [20]byte
+	r.text.Write(strconv.AppendInt(buf[:0], int64(v), 10))
 }
 
 func (r *redactor) rule() Rule {

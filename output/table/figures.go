@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// thousands writes 1234567 as 1,234,567.
-func thousands(n uint64) string {
+// Thousands writes 1234567 as 1,234,567.
+func Thousands(n uint64) string {
 	s := strconv.FormatUint(n, 10)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]
@@ -15,16 +15,16 @@ func thousands(n uint64) string {
 	return s
 }
 
-// count writes a number of things.
-func count(n uint64, thing string) string {
+// Count writes a number of things.
+func Count(n uint64, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}
-	return thousands(n) + " " + thing + "s"
+	return Thousands(n) + " " + thing + "s"
 }
 
-// size writes a number of bytes with three digits or so.
-func size(n uint64) string {
+// Size writes a number of bytes with three digits or so.
+func Size(n uint64) string {
 	const units = "kMGTPE"
 	if n < 1000 {
 		return strconv.FormatUint(n, 10) + " B"

@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"cleartap/output"
@@ -68,11 +67,13 @@ func (d *distinct) add(s string) {
 	d.seen[strings.Clone(s)] = struct{}{}
 }
 
-func (d *distinct) String() string {
+// of says how many things there are.
+func (d *distinct) of(thing string) string {
+	s := Count(uint64(len(d.seen)), thing)
 	if d.more {
-		return "more than " + thousands(uint64(len(d.seen)))
+		return "more than " + s
 	}
-	return thousands(uint64(len(d.seen)))
+	return s
 }
 
 // Add counts an alert.
@@ -123,13 +124,13 @@ func (s *Summary) Print(w io.Writer) error {
 
 // read says what was read.
 func (s *Summary) read(b *strings.Builder) {
-	fmt.Fprintf(b, "read %s", count(uint64(s.Files), "file"))
+	fmt.Fprintf(b, "read %s", Count(uint64(s.Files), "file"))
 	if s.Captures != s.Files {
-		fmt.Fprintf(b, " (%s)", count(uint64(s.Captures), "capture"))
+		fmt.Fprintf(b, " (%s)", Count(uint64(s.Captures), "capture"))
 	}
-	fmt.Fprintf(b, ": %s, %s, %s in %s", count(s.Packets, "packet"), size(s.Bytes), count(s.Flows, "TCP flow"), round(s.Took))
+	fmt.Fprintf(b, ": %s, %s, %s in %s", Count(s.Packets, "packet"), Size(s.Bytes), Count(s.Flows, "TCP flow"), round(s.Took))
 	if s.Took > 0 {
-		fmt.Fprintf(b, " (%s/s)", size(uint64(float64(s.Bytes)/s.Took.Seconds())))
+		fmt.Fprintf(b, " (%s/s)", Size(uint64(float64(s.Bytes)/s.Took.Seconds())))
 	}
 	b.WriteByte('\n')
 	if !s.From.IsZero() {
@@ -137,7 +138,7 @@ func (s *Summary) read(b *strings.Builder) {
 		fmt.Fprintf(b, "packets from %s to %s (%s)\n", s.From.UTC().Format(layout), s.To.UTC().Format(layout), round(s.To.Sub(s.From)))
 	}
 	if s.Skipped > 0 {
-		fmt.Fprintf(b, "skipped %s that no capture is in\n", count(uint64(s.Skipped), "other file"))
+		fmt.Fprintf(b, "%s in the folders skipped: no captures\n", Count(uint64(s.Skipped), "file"))
 	}
 }
 
@@ -146,16 +147,16 @@ func (s *Summary) found(b *strings.Builder) {
 	if s.logins == 0 {
 		b.WriteString("no login without TLS found\n")
 	} else {
-		fmt.Fprintf(b, "%s without TLS, of %s accounts, by %s clients, to %s servers\n", count(uint64(s.logins), "login"), &s.accounts, &s.clients, &s.servers)
+		fmt.Fprintf(b, "%s without TLS: %s, %s, %s\n", Count(uint64(s.logins), "login"), s.accounts.of("account"), s.clients.of("client"), s.servers.of("server"))
 		s.outcomes(b)
 	}
 	if s.others > 0 {
-		fmt.Fprintf(b, "%s besides\n", count(uint64(s.others), "other finding"))
+		fmt.Fprintf(b, "%s\n", Count(uint64(s.others), "other finding"))
 	}
 	var words []string
 	for _, word := range [...]string{"critical", "high", "medium", "low", "info"} {
 		if n := s.severities[word]; n > 0 {
-			words = append(words, thousands(uint64(n))+" "+word)
+			words = append(words, Thousands(uint64(n))+" "+word)
 		}
 	}
 	if len(words) > 0 {
@@ -172,30 +173,32 @@ func (s *Summary) outcomes(b *strings.Builder) {
 	slices.SortFunc(keys, func(x, y kind) int {
 		return cmp.Or(cmp.Compare(x.protocol, y.protocol), cmp.Compare(x.mechanism, y.mechanism))
 	})
-	t := tabwriter.NewWriter(b, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "  PROTOCOL\tMECHANISM\tACCEPTED\tREFUSED\tUNKNOWN\t")
+	wide := len("MECHANISM")
+	for _, k := range keys {
+		wide = max(wide, len(k.mechanism))
+	}
+	fmt.Fprintf(b, "  %-11s  %-*s  %8s  %8s  %8s\n", "PROTOCOL", wide, "MECHANISM", "ACCEPTED", "REFUSED", "UNKNOWN")
 	for _, k := range keys {
 		o := s.kinds[k]
-		fmt.Fprintf(t, "  %s\t%s\t%d\t%d\t%d\t\n", k.protocol, k.mechanism, o.accepted, o.refused, o.unknown)
+		fmt.Fprintf(b, "  %-11s  %-*s  %8d  %8d  %8d\n", k.protocol, wide, k.mechanism, o.accepted, o.refused, o.unknown)
 	}
-	_ = t.Flush() // to a strings.Builder, which does not fail
 }
 
 // missing says what could not be read.
 func (s *Summary) missing(b *strings.Builder) {
 	if s.Unread > 0 {
-		fmt.Fprintf(b, "%s with the input, told above\n", count(uint64(s.Unread), "problem"))
+		fmt.Fprintf(b, "%s with the input, told above\n", Count(uint64(s.Unread), "problem"))
 	}
 	if s.Evicted > 0 {
-		fmt.Fprintf(b, "%s given up for want of memory: logins in them may be missing (see --max-memory)\n", count(s.Evicted, "flow"))
+		fmt.Fprintf(b, "%s given up for want of memory: logins in them may be missing (see --max-memory)\n", Count(s.Evicted, "flow"))
 	}
 	if s.Cut > 0 {
-		fmt.Fprintf(b, "%s shortened by the snap length of the capture\n", count(s.Cut, "packet"))
+		fmt.Fprintf(b, "%s shortened by the snap length of the capture\n", Count(s.Cut, "packet"))
 	}
 	if s.Lost > 0 {
-		fmt.Fprintf(b, "%s missing in mail flows: the capture lost packets\n", size(s.Lost))
+		fmt.Fprintf(b, "%s missing in mail flows: the capture lost packets\n", Size(s.Lost))
 	}
 	if s.Panics > 0 {
-		fmt.Fprintf(b, "%s met a fault of cleartap and cost their flows: please report it\n", count(s.Panics, "packet"))
+		fmt.Fprintf(b, "%s met a fault of cleartap and cost a flow each: please report it\n", Count(s.Panics, "packet"))
 	}
 }
