@@ -45,7 +45,6 @@ type Engine struct {
 	waiting        int
 	spareInflaters []*inflater
 	inflaters      int
-	verdicts       []Claim // of Classify, by protocol
 }
 
 // keptIdle is how many conversations, and sessions of a protocol, are kept for use again.
@@ -79,24 +78,33 @@ func NewEngine(cfg Config) *Engine {
 	return e
 }
 
-// Open begins to follow a flow that Classify took. f is copied. It gives nil
-// when the flow turns out to be of no interest.
+// Open begins to follow a flow that Classify took. f is copied. The
+// stream of a flow that turns out to be of no interest ends at once.
 func (e *Engine) Open(f *reassembly.Flow, p *reassembly.Probe) reassembly.Stream {
-	c := e.newConversation(f)
-	e.stats.Conversations++
-	if isPreface(p.ToServer) {
-		c.preface = newPreface(p.ServerPort)
+	if client, server, more := prefaceOf(p.ToServer); client != dialogue && !more {
+		c := e.newConversation(f)
+		c.preface = &preface{port: p.ServerPort}
+		c.preface.sides[reassembly.ToServer].stage = client
+		c.preface.sides[reassembly.ToClient].stage = server
 		e.stats.Prefaces++
 		return c
 	}
-	choice, _ := e.choose(p.ToServer, p.ToClient, p.ServerPort, true)
+	choice, _, _ := e.choose(p.ToServer, p.ToClient, p.ServerPort, true)
 	if choice < 0 {
-		e.retire(c)
-		return nil
+		return ignored{}
 	}
+	c := e.newConversation(f)
 	c.begin(choice)
 	return c
 }
+
+// ignored is the stream of a flow that is of no interest after all.
+type ignored struct{}
+
+func (ignored) Data(reassembly.Dir, capture.Mark, []byte) bool { return false }
+func (ignored) Gap(reassembly.Dir, capture.Mark, int) bool     { return false }
+func (ignored) Conflict(reassembly.Dir, capture.Mark)          {}
+func (ignored) Close()                                         {}
 
 // begin hands the conversation to a session of protocol i.
 func (c *Conversation) begin(i int) {
@@ -113,6 +121,7 @@ func (c *Conversation) begin(i int) {
 }
 
 func (e *Engine) newConversation(f *reassembly.Flow) *Conversation {
+	e.stats.Conversations++
 	var c *Conversation
 	if n := len(e.idle); n > 0 {
 		c = e.idle[n-1]

@@ -21,15 +21,21 @@ func (c *Conversation) Data(d reassembly.Dir, m capture.Mark, p []byte) (more bo
 		f.seen, f.text = true, m.Seq
 	}
 	f.next = m.Seq + uint32(len(p))
-	switch {
-	case c.preface != nil:
+	if c.preface != nil {
 		c.feedPreface(d, m, p)
-	case f.deflate != nil:
-		c.feedDeflated(d, m, p)
-	default:
-		c.feed(d, m, p)
+	} else {
+		c.pour(d, m, p)
 	}
 	return c.after()
+}
+
+// pour feeds bytes as they were on the wire.
+func (c *Conversation) pour(d reassembly.Dir, m capture.Mark, p []byte) {
+	if c.dirs[d].deflate != nil {
+		c.feedDeflated(d, m, p)
+	} else {
+		c.feed(d, m, p)
+	}
 }
 
 // Gap implements reassembly.Stream.
@@ -76,7 +82,7 @@ func (f *framer) skipped() bool {
 // tear drops the unit at hand: the next one begins after the next line end. A body goes on.
 func (c *Conversation) tear(f *framer) {
 	c.engine.release(f.buf)
-	f.buf, f.lost, f.tls, f.sure = nil, false, false, false
+	f.buf, f.lost, f.tls, f.sure, f.packed = nil, false, false, false, false
 	if f.mode == modeBody {
 		f.dot = dotNone
 		return
@@ -111,7 +117,10 @@ func (c *Conversation) Close() {
 	}
 	var more bool
 	defer c.recover(&more)
-	if c.session != nil {
+	if c.preface != nil {
+		c.claimPreface(true)
+	}
+	if c.session != nil && c.over == going {
 		c.session.Close()
 	}
 	c.end(ended)

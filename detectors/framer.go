@@ -32,6 +32,7 @@ type framer struct {
 	torn    bool      // bytes before the unit at hand are missing: drop to LF
 	tls     bool      // buf holds what may be the beginning of a TLS record
 	sure    bool      // the unit at hand is known not to be TLS
+	packed  bool      // buf holds compressed bytes
 	deflate *inflater // not nil while the direction is compressed
 }
 
@@ -61,6 +62,7 @@ func (c *Conversation) setMode(d reassembly.Dir, m mode, n uint64) {
 // feed cuts p, which continues direction d, into units.
 func (c *Conversation) feed(d reassembly.Dir, m capture.Mark, p []byte) {
 	f := &c.dirs[d]
+	compressed := f.deflate
 	for len(p) > 0 && c.over == going {
 		var n int
 		was := f.mode
@@ -78,6 +80,10 @@ func (c *Conversation) feed(d reassembly.Dir, m capture.Mark, p []byte) {
 		m.Seq += uint32(n)
 		if was >= modeSkip && f.mode == modeLines {
 			f.text = m.Seq
+		}
+		if f.deflate != compressed {
+			c.feedDeflated(d, m, p)
+			return
 		}
 	}
 }
@@ -233,7 +239,12 @@ func (c *Conversation) again() {
 		f.buf = nil
 		m := c.mark
 		m.Seq = f.next - uint32(len(old))
-		c.feed(reassembly.Dir(i), m, old)
+		if f.packed {
+			f.packed = false
+			c.feedDeflated(reassembly.Dir(i), m, old)
+		} else {
+			c.feed(reassembly.Dir(i), m, old)
+		}
 		c.engine.release(old)
 	}
 }

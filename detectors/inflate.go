@@ -1,13 +1,258 @@
 package detectors
 
-import (
-	"cleartap/capture"
-	"cleartap/reassembly"
+// inflater inflates raw DEFLATE (RFC 1951) as bytes arrive. Readers of other
+// packages pull their input and would need a goroutine for each direction. It
+// takes no bit before it needs it, so that what follows a flush can be something
+// else. Its memory is its own size, about 35 KiB, whatever it is fed.
+type inflater struct {
+	window  [32 << 10]byte
+	pos     int // where the next byte of output goes
+	flushed int // window[flushed:pos] was not handed out yet
+	history int // how many bytes of output the window holds, at most all of it
+
+	bits  uint64 // bits read and not used, the next one lowest
+	nbits uint
+
+	state    inflateState
+	last     bool // the block at hand is the final one
+	fixed    bool // the codes are the fixed ones
+	stored   bool // the block that ended last was a stored one: input is at a byte boundary
+	ending   bool // Plain was asked for
+	left     int  // bytes of a stored block or of a match
+	distance int  // of the match
+	literals huffman
+	offsets  huffman
+	lengths  [maxLiterals + maxOffsets]uint8
+	nlit     int
+	ndist    int
+	ncode    int
+	index    int // lengths that were read
+}
+
+// inflateState is what an inflater expects next.
+type inflateState uint8
+
+const (
+	atBlock inflateState = iota
+	atStored
+	inStored
+	atTables
+	inCodeLengths
+	inLengths
+	inCodes
+	inMatch
+	atEnd
+	atFault
 )
 
-type inflater struct{}
+// Limits of RFC 1951 section 3.2.7.
+const (
+	maxLiterals = 286
+	maxOffsets  = 30
+)
 
-func (c *Conversation) startInflate()                                           { c.end(exceeded) }
-func (c *Conversation) stopInflate()                                            {}
-func (c *Conversation) feedDeflated(d reassembly.Dir, m capture.Mark, p []byte) {}
-func (e *Engine) putInflater(f *inflater)                                       {}
+// inflate takes input until it is used up, a block ends, or the window is full.
+// out is what it gave, valid until the next call. It is to be called again until
+// all of p is taken and out is empty, or state is atEnd or atFault.
+func (z *inflater) inflate(p []byte) (taken int, out []byte) {
+	if z.pos == len(z.window) {
+		z.pos, z.flushed = 0, 0
+	}
+	in := input{p: p}
+	for z.pos < len(z.window) && z.step(&in) {
+		if z.state == atBlock || z.state >= atEnd {
+			break
+		}
+	}
+	z.history = min(len(z.window), max(z.history, z.pos))
+	out = z.window[z.flushed:z.pos]
+	z.flushed = z.pos
+	return in.taken, out
+}
+
+// input is what is at hand.
+type input struct {
+	p     []byte
+	taken int
+}
+
+// step does one thing; false means that it needs more input or that there is no next thing.
+func (z *inflater) step(in *input) bool {
+	switch z.state {
+	case atBlock:
+		return z.blockHeader(in)
+	case atStored:
+		return z.storedHeader(in)
+	case inStored:
+		return z.storedBytes(in)
+	case atTables:
+		return z.tablesHeader(in)
+	case inCodeLengths:
+		return z.codeLengths(in)
+	case inLengths:
+		return z.readLength(in)
+	case inCodes:
+		return z.code(in)
+	case inMatch:
+		return z.match()
+	}
+	return false
+}
+
+// need makes sure that n bits (at most 56) are at hand.
+func (z *inflater) need(in *input, n uint) bool {
+	for z.nbits < n {
+		if in.taken == len(in.p) {
+			return false
+		}
+		z.bits |= uint64(in.p[in.taken]) << z.nbits
+		in.taken++
+		z.nbits += 8
+	}
+	return true
+}
+
+// peek gives n bits behind the first skip ones.
+func (z *inflater) peek(skip, n uint) int { return int(z.bits >> skip & (1<<n - 1)) }
+
+func (z *inflater) drop(n uint) {
+	z.bits >>= n
+	z.nbits -= n
+}
+
+func (z *inflater) fail() bool {
+	z.state = atFault
+	return false
+}
+
+// blockHeader reads the three bits that a block begins with.
+func (z *inflater) blockHeader(in *input) bool {
+	if !z.need(in, 3) {
+		return false
+	}
+	z.last = z.peek(0, 1) == 1
+	kind := z.peek(1, 2)
+	z.drop(3)
+	z.stored = kind == 0
+	switch kind {
+	case 0:
+		z.drop(z.nbits % 8)
+		z.state = atStored
+	case 1:
+		if !z.fixed { // a stream of empty blocks must not cost a table each
+			z.literals.fixedLiterals()
+			z.offsets.fixedOffsets()
+		}
+		z.fixed, z.state = true, inCodes
+	case 2:
+		z.fixed, z.state = false, atTables
+	default:
+		return z.fail()
+	}
+	return true
+}
+
+// endBlock goes on to the next block.
+func (z *inflater) endBlock() bool {
+	z.state = atBlock
+	if z.last {
+		z.drop(z.nbits % 8)
+		z.state = atEnd
+	}
+	return true
+}
+
+// storedHeader reads a stored block's length and its complement.
+func (z *inflater) storedHeader(in *input) bool {
+	if !z.need(in, 32) {
+		return false
+	}
+	n, check := z.peek(0, 16), z.peek(16, 16)
+	z.drop(32)
+	if n != check^0xffff {
+		return z.fail()
+	}
+	z.left, z.state = n, inStored
+	if n == 0 {
+		return z.endBlock()
+	}
+	return true
+}
+
+// storedBytes copies bytes of a stored block. No bits are at hand here.
+func (z *inflater) storedBytes(in *input) bool {
+	n := copy(z.window[z.pos:], in.p[in.taken:min(len(in.p), in.taken+z.left)])
+	in.taken += n
+	z.pos += n
+	z.left -= n
+	if z.left == 0 {
+		return z.endBlock()
+	}
+	return n > 0
+}
+
+// code reads a literal, or a length and a distance, or the end of the block.
+func (z *inflater) code(in *input) bool {
+	symbol, used, ok := z.decode(in, &z.literals, 0)
+	switch {
+	case !ok:
+		return false
+	case symbol < 256:
+		z.drop(used)
+		z.window[z.pos] = byte(symbol)
+		z.pos++
+		return true
+	case symbol == 256:
+		z.drop(used)
+		return z.endBlock()
+	case symbol > 285:
+		return z.fail()
+	}
+	return z.pair(in, symbol-257, used)
+}
+
+// pair reads what belongs to a length code: its extra bits, a distance code, and its extra bits.
+func (z *inflater) pair(in *input, length int, used uint) bool {
+	extra := uint(lengthExtra[length])
+	if !z.need(in, used+extra) {
+		return false
+	}
+	n := int(lengthBase[length]) + z.peek(used, extra)
+	symbol, used, ok := z.decode(in, &z.offsets, used+extra)
+	if !ok {
+		return false
+	}
+	if symbol >= maxOffsets {
+		return z.fail()
+	}
+	extra = uint(offsetExtra[symbol])
+	if !z.need(in, used+extra) {
+		return false
+	}
+	z.distance = int(offsetBase[symbol]) + z.peek(used, extra)
+	z.drop(used + extra)
+	if z.distance > max(z.history, z.pos) {
+		return z.fail()
+	}
+	z.left, z.state = n, inMatch
+	return true
+}
+
+// match copies bytes of a match, as many as the window has room for.
+func (z *inflater) match() bool {
+	for z.left > 0 && z.pos < len(z.window) {
+		z.window[z.pos] = z.window[(z.pos-z.distance)&(len(z.window)-1)]
+		z.pos++
+		z.left--
+	}
+	if z.left == 0 {
+		z.state = inCodes
+	}
+	return true
+}
+
+// aligned says whether the input stands where something else may begin: before
+// the first block, or behind a flush.
+func (z *inflater) aligned() bool {
+	return z.state == atEnd || z.state == atBlock && z.stored && z.nbits == 0
+}
