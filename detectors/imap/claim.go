@@ -1,6 +1,8 @@
 package imap
 
 import (
+	"bytes"
+
 	"cleartap/detectors"
 	"cleartap/detectors/syntax"
 )
@@ -75,6 +77,10 @@ func claimCommand(client []byte) detectors.Claim {
 		}
 	case startTLS, plain, idle, compress, unauthenticate:
 		return detectors.Weak
+	case unknownVerb:
+		if bytes.IndexByte(word, '\b') >= 0 || bytes.IndexByte(word, 0x7f) >= 0 {
+			return detectors.AtHome // somebody who mistyped
+		}
 	}
 	return detectors.No
 }

@@ -34,6 +34,7 @@ type session struct {
 	c        *detectors.Conversation
 	commands commands
 	current  uint32 // seq of the command that state belongs to
+	exchange uint32 // seq of the AUTHENTICATE that sasl follows, 0 if bytes of it were missed
 	state    state
 	literal  literal
 	login    login
@@ -80,6 +81,7 @@ func (s *session) Gap(d reassembly.Dir) {
 		s.inResponse = false
 		return
 	}
+	s.exchange = 0
 	s.toCommand()
 }
 
@@ -175,6 +177,7 @@ func (s *session) authenticate(args []byte) {
 		mech = mech[1 : n-1]
 	}
 	s.sasl.Start(mech)
+	s.exchange = s.current
 	s.state, s.challenged = inSASL, false
 	s.c.Long(reassembly.ToServer, true)
 	s.c.Long(reassembly.ToClient, true)
