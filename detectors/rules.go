@@ -51,13 +51,16 @@ func loginRule(o *Observation) *Rule {
 	switch {
 	case o.Result == RefusedInsecure:
 		return ruleRefused
-	case a.Authzid != "" && a.Authzid != a.Identity:
+	case isProxyLogin(a):
 		return ruleProxyLogin
 	case a.Sealed:
 		return ruleSealed
 	}
 	return mechanismRule(o)
 }
+
+// isProxyLogin reports whether somebody asked to act as somebody else (RFC 4422 section 2).
+func isProxyLogin(a *Attempt) bool { return a.Authzid != "" && a.Authzid != a.Identity }
 
 // mechanismRule chooses by mechanism, and by protocol where the mechanism is a plain password.
 func mechanismRule(o *Observation) *Rule {
@@ -95,10 +98,11 @@ func passwordRule(o *Observation) *Rule {
 	return ruleSASLPassword
 }
 
-// isNTLM reports whether m carries NTLM. SPNEGO may carry Kerberos as well, but then no secret is seen.
+// isNTLM reports whether m carries NTLM. SPNEGO and GSSAPI may carry Kerberos as well,
+// but then no secret is seen.
 func isNTLM(m Mechanism) bool {
 	switch m {
-	case MechNTLM, MechNegotiate, MechGSSSPNEGO, MechSPNEGO, MechSPNEGOPlus:
+	case MechNTLM, MechNegotiate, MechGSSSPNEGO, MechSPNEGO, MechSPNEGOPlus, MechGSSAPI:
 		return true
 	}
 	return false

@@ -35,40 +35,41 @@ var (
 )
 
 // credential makes a rule about a secret on the wire.
-func credential(id, name string, number int, floor Severity, cwe []string, t ...Technique) *Rule {
+func credential(id, name string, number int, floor Severity, w weakness, t ...Technique) *Rule {
 	return &Rule{
 		ID: id, Name: name, Category: "credential", Version: 1, SID: sidBase + number, floor: floor,
-		Techniques: t, CWE: cwe, CAPEC: []string{"CAPEC-158"},
+		Techniques: t, CWE: w.cwe, CAPEC: w.capec,
 	}
 }
 
-// The rules about credentials. Their floors are those of protocols' worst safe case;
-// class and outcome raise them.
+// The rules about credentials. Class and outcome raise the severity above their floor.
 var (
-	rulePOP3         = credential("CT-CRED-001", "POP3 password login without TLS", 1, High, passwordCWE, sniffing, unsecured)
-	ruleIMAPLogin    = credential("CT-CRED-002", "IMAP LOGIN without TLS", 2, High, passwordCWE, sniffing, unsecured)
-	ruleSASLPassword = credential("CT-CRED-003", "SASL password login without TLS", 3, High, passwordCWE, sniffing, unsecured)
-	ruleOtherLogin   = credential("CT-CRED-004", "NNTP or ManageSieve password login without TLS", 4, High, passwordCWE, sniffing, unsecured)
-	ruleToken        = credential("CT-CRED-005", "Bearer token sent without TLS", 5, Critical, tokenCWE, sniffing, tokenTheft, tokenUse)
-	ruleNTLM         = credential("CT-CRED-006", "NTLM login without TLS", 6, Medium, hashCWE, sniffing, cracking)
-	ruleChallenge    = credential("CT-CRED-007", "Challenge-response login without TLS", 7, Low, hashCWE, sniffing, cracking)
-	ruleSCRAM        = credential("CT-CRED-008", "SCRAM login without TLS", 8, Low, hashCWE, sniffing, cracking)
-	ruleOdd          = credential("CT-CRED-009", "Unusual login mechanism without TLS", 9, Medium, oddCWE, sniffing)
-	ruleRefused      = credential("CT-CRED-010", "Login refused for lack of TLS, secret sent anyway", 10, High, passwordCWE, sniffing, unsecured)
-	ruleSealed       = credential("CT-CRED-011", "Login after COMPRESS or UNAUTHENTICATE without TLS", 11, High, passwordCWE, sniffing, unsecured)
-	ruleProxyLogin   = credential("CT-CRED-012", "Login for another account without TLS", 12, Critical, passwordCWE, sniffing, unsecured, accounts)
+	rulePOP3         = credential("CT-CRED-001", "POP3 USER/PASS without TLS", 1, High, readable, sniffing, unsecured)
+	ruleIMAPLogin    = credential("CT-CRED-002", "IMAP LOGIN without TLS", 2, High, readable, sniffing, unsecured)
+	ruleSASLPassword = credential("CT-CRED-003", "SASL password login without TLS", 3, High, readable, sniffing, unsecured)
+	ruleOtherLogin   = credential("CT-CRED-004", "ManageSieve or NNTP password login without TLS", 4, High, readable, sniffing, unsecured)
+	ruleToken        = credential("CT-CRED-005", "Access token without TLS", 5, Critical, replayable, sniffing, tokenTheft, tokenUse)
+	ruleNTLM         = credential("CT-CRED-006", "NTLM login without TLS", 6, Medium, guessable, sniffing, cracking)
+	ruleChallenge    = credential("CT-CRED-007", "Challenge-response login without TLS", 7, Low, guessable, sniffing, cracking)
+	ruleSCRAM        = credential("CT-CRED-008", "SCRAM login without TLS", 8, Low, costly, sniffing, cracking)
+	ruleOdd          = credential("CT-CRED-009", "Unusual login mechanism without TLS", 9, Medium, readable, sniffing)
+	ruleRefused      = credential("CT-CRED-010", "Secret sent to a server that refuses logins without TLS", 10, High, readable, sniffing, unsecured)
+	ruleSealed       = credential("CT-CRED-011", "Login without TLS behind COMPRESS or UNAUTHENTICATE", 11, High, readable, sniffing, unsecured)
+	ruleProxyLogin   = credential("CT-CRED-012", "Proxy login without TLS", 12, Critical, readable, sniffing, unsecured, accounts)
 )
 
 // ruleConflict is about the transport below a dialogue.
 var ruleConflict = &Rule{
-	ID: "CT-NET-001", Name: "Conflicting TCP data in a client's line", Category: "network", Version: 1, SID: sidBase + 501, floor: Medium,
+	ID: "CT-NET-001", Name: "Conflicting TCP segments in a client's line", Category: "network", Version: 1, SID: sidBase + 501, floor: Medium,
 	Techniques: []Technique{inTheMiddle}, CWE: []string{"CWE-300"}, CAPEC: []string{"CAPEC-94"},
 }
 
-// The weaknesses that rules share.
+// weakness is what CWE and CAPEC call a way to lose a secret.
+type weakness struct{ cwe, capec []string }
+
 var (
-	passwordCWE = []string{"CWE-319", "CWE-522", "CWE-523"}
-	tokenCWE    = []string{"CWE-319", "CWE-522", "CWE-294"}
-	hashCWE     = []string{"CWE-319", "CWE-522", "CWE-916"}
-	oddCWE      = []string{"CWE-319", "CWE-522"}
+	readable   = weakness{[]string{"CWE-319", "CWE-522", "CWE-523"}, []string{"CAPEC-158"}}
+	replayable = weakness{[]string{"CWE-319", "CWE-522", "CWE-294"}, []string{"CAPEC-158", "CAPEC-102"}}
+	guessable  = weakness{[]string{"CWE-319", "CWE-522", "CWE-328"}, []string{"CAPEC-158", "CAPEC-16", "CAPEC-49"}}
+	costly     = weakness{[]string{"CWE-319", "CWE-522", "CWE-916"}, []string{"CAPEC-158", "CAPEC-16", "CAPEC-49"}}
 )

@@ -26,10 +26,17 @@ func (s Severity) String() string {
 	return "info"
 }
 
-// severity is that of a login attempt: the highest of what its rule, its mechanism
-// and its outcome ask for.
+// severity is that of a login attempt: the highest of what all the rules that apply
+// ask for, of which one names the finding, and what was gained from the secret.
 func severity(r *Rule, o *Observation) Severity {
-	return max(r.floor, classSeverity(&o.Attempt, o))
+	s := max(r.floor, classSeverity(&o.Attempt, o))
+	if isProxyLogin(&o.Attempt) {
+		s = max(s, ruleProxyLogin.floor)
+	}
+	if o.Attempt.Sealed {
+		s = max(s, ruleSealed.floor)
+	}
+	return s
 }
 
 // classSeverity is what an eavesdropper gained from the attempt.
