@@ -35,6 +35,7 @@ type pcapng struct {
 	*teller
 	swap       bool
 	strayed    bool // told that a packet names an interface that is not there
+	crowded    bool // told that the section has too many interfaces
 	interfaces []netInterface
 	links      []LinkType // unknown ones that were told
 	time       Nanos
@@ -69,16 +70,16 @@ func (p *pcapng) next(f *Frame) error {
 		ok := false
 		switch p.u32(b) {
 		case blockEnhanced:
-			ok = len(b) >= packetHeader+4 && p.packet(f, b, p.u32(b[8:]))
+			ok = p.packet(f, b, p.u32(b[8:]))
 		case blockObsolete:
-			ok = len(b) >= packetHeader+4 && p.packet(f, b, uint32(p.u16(b[8:])))
+			ok = p.packet(f, b, uint32(p.u16(b[8:])))
 		case blockSimple:
 			ok = p.simple(f, b)
 		case blockInterface:
 			p.describe(b)
 			continue
 		case blockSection:
-			p.interfaces, p.strayed = p.interfaces[:0], false
+			p.interfaces, p.strayed, p.crowded = p.interfaces[:0], false, false
 			continue
 		default:
 			continue
@@ -147,6 +148,10 @@ func (p *pcapng) section(mark []byte) bool {
 
 // packet fills f from an enhanced or obsolete packet block.
 func (p *pcapng) packet(f *Frame, b []byte, id uint32) bool {
+	if len(b) < packetHeader+4 {
+		p.bad(b, "a packet without its lengths")
+		return false
+	}
 	captured := p.u32(b[20:])
 	if captured > uint32(len(b)-packetHeader-4) {
 		p.bad(b, fmt.Sprintf("a packet claims %d bytes, more than its block has", captured))

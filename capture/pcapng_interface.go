@@ -39,9 +39,10 @@ func (p *pcapng) describe(b []byte) {
 		b = make([]byte, 20) // its number must be taken, or all others move up
 	}
 	if len(p.interfaces) == maxInterfaces {
-		p.bad(b, fmt.Sprintf("more than %d interfaces", maxInterfaces))
-	}
-	if len(p.interfaces) >= maxInterfaces {
+		if !p.crowded {
+			p.crowded = true
+			p.bad(b, fmt.Sprintf("more than %d interfaces in a section", maxInterfaces))
+		}
 		return
 	}
 	in := netInterface{link: LinkType(p.u16(b[8:])), snap: p.u32(b[12:]), digits: 6}
