@@ -3,15 +3,14 @@ package syntax
 import "bytes"
 
 // FirstLine cuts the first line off b. whole tells that its end is there; without
-// that it is only what was seen so far.
+// that it is only what was seen so far, less a CR that may be half of its end.
 func FirstLine(b []byte) (line []byte, whole bool) {
 	i := bytes.IndexByte(b, '\n')
-	if i < 0 {
-		return b, false
+	if whole = i >= 0; whole {
+		b = b[:i]
 	}
-	line = b[:i]
-	if i > 0 && line[i-1] == '\r' {
-		line = line[:i-1]
+	if n := len(b); n > 0 && b[n-1] == '\r' {
+		b = b[:n-1]
 	}
-	return line, true
+	return b, whole
 }

@@ -86,3 +86,15 @@ func TestAnnounced(t *testing.T) {
 		}
 	}
 }
+
+func TestFirstLine(t *testing.T) {
+	for _, c := range []struct {
+		in, line string
+		whole    bool
+	}{{"", "", false}, {"ab", "ab", false}, {"ab\r", "ab", false}, {"ab\r\ncd", "ab", true}, {"ab\ncd", "ab", true}, {"\n", "", true}} {
+		line, whole := FirstLine([]byte(c.in))
+		if string(line) != c.line || whole != c.whole {
+			t.Errorf("FirstLine(%q) = %q, %v", c.in, line, whole)
+		}
+	}
+}

@@ -1,0 +1,109 @@
+// Package nntp follows NNTP dialogues (RFC 3977) for the logins in them (AUTHINFO,
+// RFC 4643). Its invariant: no line of an article, of either side, is ever read as
+// a command or a reply.
+package nntp
+
+import (
+	"cleartap/detectors"
+	"cleartap/detectors/outstanding"
+	"cleartap/detectors/sasl"
+	"cleartap/detectors/syntax"
+	"cleartap/reassembly"
+)
+
+// Protocol is NNTP. Port 433 is for feeds between servers.
+var Protocol = detectors.Protocol{
+	Name:  "nntp",
+	Ports: []uint16{119, 563, 433},
+	Claim: claim,
+	New:   func() detectors.Session { return new(session) },
+}
+
+// session is one dialogue.
+type session struct {
+	c       *detectors.Conversation
+	queue   outstanding.Queue[verb]
+	sasl    sasl.Exchange
+	attempt detectors.Attempt
+	user    string // of the last AUTHINFO USER
+
+	body     uint32 // Seq of the command whose article is being dropped, 0 if none
+	inSASL   bool   // lines of the client may be responses
+	inSimple bool   // the client's next line is a name and a password (AUTHINFO SIMPLE)
+	started  bool   // the last exchange has no outcome yet, and nothing of it was missed
+	named    bool   // the server asked for the password of user
+	sealed   bool   // COMPRESS came before: other tools do not look here
+}
+
+var _ detectors.Session = (*session)(nil)
+
+// Start implements detectors.Session.
+func (s *session) Start(c *detectors.Conversation) {
+	x := s.sasl
+	x.Reset()
+	*s = session{c: c, sasl: x}
+}
+
+// Unit implements detectors.Session.
+func (s *session) Unit(d reassembly.Dir, line []byte) {
+	switch {
+	case d == reassembly.ToClient:
+		s.server(line)
+	case s.body != 0: // only the dot is delivered
+		s.body = 0
+	default:
+		s.client(line)
+	}
+}
+
+// Gap implements detectors.Session.
+func (s *session) Gap(d reassembly.Dir) {
+	s.queue.Lose()
+	if d == reassembly.ToServer && s.body == 0 {
+		s.started, s.inSimple = false, false
+		s.endSASL()
+	}
+}
+
+// Close implements detectors.Session.
+func (s *session) Close() { s.endSASL() }
+
+// endSASL goes back to commands.
+func (s *session) endSASL() {
+	if s.inSASL {
+		s.inSASL = false
+		s.c.Long(reassembly.ToServer, false)
+		s.c.Long(reassembly.ToClient, false)
+	}
+}
+
+// client takes a line of the client.
+func (s *session) client(line []byte) {
+	word, rest := syntax.Word(line)
+	v := lookup(word)
+	if s.inSASL {
+		if v == unknownVerb {
+			s.respond(line)
+			return
+		}
+		s.endSASL()
+	}
+	if s.inSimple {
+		s.inSimple = false
+		if v == unknownVerb {
+			s.simple(word, rest)
+			return
+		}
+	}
+	switch v {
+	case authinfo:
+		s.authinfo(rest)
+	case post, ihave, takeThis:
+		// At once, not when the server agrees: a client that does not wait for that,
+		// or whose server is not in the capture, sends the article now.
+		s.body = s.queue.Push(v).Seq
+		s.c.Body(reassembly.ToServer)
+	default:
+		s.queue.Again(v)
+	}
+}
