@@ -146,7 +146,10 @@ func guessHello(d reassembly.Dir, b []byte) guess {
 // choose asks the protocols. It gives the index of the one that the bytes belong
 // to, -1 if none, how sure that is, and whether more bytes would tell.
 func (e *Engine) choose(client, server []byte, port uint16, final bool) (choice int, strength Claim, more bool) {
-	client = skipTelnet(client)
+	if needsEditing(client) {
+		defer e.wipe(len(client))
+		client = e.edit(client, true)
+	}
 	home, weak, weaks := -1, -1, 0
 	var homeClaim Claim
 	for i, p := range e.cfg.Protocols {

@@ -147,9 +147,8 @@ func (c *Conversation) deliver(d reassembly.Dir, m capture.Mark, unit []byte, sh
 	c.mark, c.truncated = m, short
 	c.engine.stats.Units++
 	if d == reassembly.ToServer && needsEditing(unit) {
-		unit = c.engine.edit(unit)
-		c.session.Unit(d, unit)
-		clear(unit)
+		c.session.Unit(d, c.engine.edit(unit, false))
+		c.engine.wipe(len(unit))
 	} else {
 		c.session.Unit(d, unit)
 	}

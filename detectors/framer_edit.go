@@ -17,16 +17,18 @@ func needsEditing(p []byte) bool {
 }
 
 // edit gives a line as a person meant it: without Telnet commands, and with
-// what a backspace took back gone. The result lives in scratch space of the
-// engine, to be cleared by the caller.
-func (e *Engine) edit(p []byte) []byte {
+// what a backspace took back gone. When open, p goes on, and what may be the
+// beginning of a Telnet command at its end is left out. The result lives in
+// scratch space of the engine: wipe it.
+func (e *Engine) edit(p []byte, open bool) []byte {
 	out := e.scratch[:0]
 	for len(p) > 0 {
 		b := p[0]
 		n := 1
 		switch b {
 		case telnetIAC:
-			if n = telnet(p); n == 0 {
+			n = telnet(p)
+			if n == 0 || n > len(p) && !open {
 				out, n = append(out, b), 1
 			}
 		case backspace, del:
@@ -36,38 +38,30 @@ func (e *Engine) edit(p []byte) []byte {
 		default:
 			out = append(out, b)
 		}
-		p = p[n:]
+		p = p[min(n, len(p)):]
 	}
 	e.scratch = out[:0]
 	return out
 }
 
-// telnet gives the length of the Telnet command that p begins with, 0 if it is
-// none: a lone 0xff is the letter ÿ of Latin-1.
+// wipe clears what edit left of a line of n bytes, taken back or not.
+func (e *Engine) wipe(n int) { clear(e.scratch[:min(n, cap(e.scratch))]) }
+
+// telnet gives the length of the Telnet command that p begins with: more than p
+// has when its end is missing, 0 if it is none. A lone 0xff is the letter ÿ of Latin-1.
 func telnet(p []byte) int {
-	if len(p) < 2 || p[1] < telnetSE || p[1] == telnetIAC {
-		return 0
-	}
 	switch {
+	case len(p) < 2:
+		return 2
+	case p[1] < telnetSE || p[1] == telnetIAC:
+		return 0
 	case p[1] == telnetSB:
 		if i := bytes.Index(p, []byte{telnetIAC, telnetSE}); i >= 0 {
 			return i + 2
 		}
-		return 0
+		return len(p) + 2
 	case p[1] > telnetSB: // WILL, WONT, DO, DONT and the option
-		return min(3, len(p))
+		return 3
 	}
 	return 2
-}
-
-// skipTelnet drops the Telnet commands that p begins with.
-func skipTelnet(p []byte) []byte {
-	for len(p) > 0 && p[0] == telnetIAC {
-		n := telnet(p)
-		if n == 0 {
-			break
-		}
-		p = p[n:]
-	}
-	return p
 }

@@ -19,6 +19,7 @@
 //	DEFLATE, INFLATED          from here on both sides are raw DEFLATE; no longer
 //	PORT n                     the server's port, instead of the protocol's first one
 //	ONLY C                     a capture of the client's direction alone
+//	MIDSTREAM                  the capture began after the connection did
 //	SWAPPED                    reassembly took the sides the wrong way round, and is not sure
 //	CLIENT-ONLY skip           the client's side alone cannot tell the same
 //
@@ -76,6 +77,7 @@ type Dialogue struct {
 	port    uint16
 	only    [2]bool // by direction: the other one is missing
 	swapped bool
+	mid     bool
 	client  []want // of the client's side alone
 	alone   string // "skip" or "": the client's side alone
 }
@@ -182,6 +184,9 @@ func (d *Dialogue) parseDirective(n int, words []string) error {
 		return nil
 	case "SWAPPED":
 		d.swapped = true
+		return nil
+	case "MIDSTREAM":
+		d.mid = true
 		return nil
 	case "CLIENT-ONLY":
 		d.alone = words[1]

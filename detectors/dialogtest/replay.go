@@ -61,9 +61,9 @@ func newReplay(d *Dialogue, protocols []*detectors.Protocol) *replay {
 	client := netip.AddrPortFrom(netip.MustParseAddr("10.1.0.7"), 40001)
 	server := netip.AddrPortFrom(netip.MustParseAddr("192.0.2.25"), port)
 	r.flow = reassembly.Flow{Client: client, Server: server, Start: start}
-	r.probe = reassembly.Probe{ServerPort: port, ClientPort: 40001, Sure: !d.swapped}
+	r.probe = reassembly.Probe{ServerPort: port, ClientPort: 40001, Sure: !d.swapped && !d.mid}
+	r.flow.Midstream = d.swapped || d.mid
 	if d.swapped {
-		r.flow.Midstream = true
 		r.swap = true
 		r.turn()
 	}

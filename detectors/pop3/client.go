@@ -1,0 +1,164 @@
+package pop3
+
+import (
+	"net/netip"
+
+	"cleartap/detectors"
+	"cleartap/detectors/secret"
+	"cleartap/detectors/syntax"
+	"cleartap/reassembly"
+)
+
+// client takes a line of the client.
+func (s *session) client(line []byte) {
+	if s.inSASL {
+		if !s.interrupts(line) {
+			s.respond(line)
+			return
+		}
+		s.endSASL()
+	}
+	word, arg := cut(line)
+	switch v := lookup(word); v {
+	case user:
+		s.user = detectors.Text(syntax.TrimRight(syntax.TrimLeft(arg)))
+		s.push(user)
+	case pass:
+		s.pass(arg)
+	case apop:
+		s.apop(arg)
+	case auth:
+		s.auth(arg)
+	case xclient:
+		s.push(xclient)
+		s.xclient(arg)
+	case list, uidl, lang:
+		if len(syntax.TrimLeft(arg)) > 0 {
+			v = plain // about one message, or a choice: one line
+		}
+		s.push(v)
+	default:
+		s.push(v)
+	}
+}
+
+// pass takes PASS. All behind its one blank is the password (RFC 1939 section 7).
+func (s *session) pass(arg []byte) {
+	c := s.push(pass)
+	c.Ticket = s.begin(detectors.Attempt{
+		Command:   detectors.UserPass,
+		Mechanism: detectors.MechUserPass,
+		Class:     detectors.Password,
+		Identity:  s.user,
+		Secret:    secret.Of(arg),
+	})
+}
+
+// apop takes APOP: a name and a digest, of the greeting's timestamp and the
+// password. Without a timestamp there is nothing to guess against.
+func (s *session) apop(arg []byte) {
+	arg = syntax.TrimRight(syntax.TrimLeft(arg))
+	name, digest := arg, []byte(nil)
+	for i := len(arg) - 1; i >= 0; i-- {
+		if syntax.Blank(arg[i]) {
+			name, digest = syntax.TrimRight(arg[:i]), arg[i+1:]
+			break
+		}
+	}
+	c := s.push(apop)
+	a := detectors.Attempt{
+		Command:   detectors.APOPCommand,
+		Mechanism: detectors.MechAPOP,
+		Class:     detectors.Hash,
+		Identity:  detectors.Text(name),
+	}
+	if len(digest) > 0 {
+		a.Secret = secret.Of(digest)
+	}
+	if s.greeting == unstamped {
+		a.Class = detectors.Relay
+	}
+	c.Ticket = s.begin(a)
+}
+
+// auth takes the arguments of AUTH: none, or a mechanism and perhaps an initial response.
+func (s *session) auth(arg []byte) {
+	mech, response := syntax.Word(arg)
+	if len(mech) == 0 {
+		s.push(authList)
+		return
+	}
+	s.push(auth)
+	s.startSASL(mech)
+	if response = syntax.TrimRight(response); len(response) > 0 {
+		s.respond(response)
+	}
+}
+
+// respond takes a response of the client in a SASL exchange.
+func (s *session) respond(p []byte) {
+	sent := s.sasl.Sent()
+	s.sasl.Client(p)
+	if s.sasl.Cancelled() {
+		s.endSASL()
+		return
+	}
+	if sent || !s.sasl.Sent() {
+		return
+	}
+	t := s.begin(s.sasl.Attempt(detectors.Auth))
+	if c := s.queue.Latest(auth); c != nil {
+		c.Ticket = t
+	}
+}
+
+// interrupts reports whether a line in an exchange is a command all the same: one
+// with an argument, which no base64 has, or any once the secret was sent or the
+// server, which might have refused, is not in the capture.
+func (s *session) interrupts(line []byte) bool {
+	word, arg := cut(line)
+	if lookup(word) == unknownVerb {
+		return false
+	}
+	return len(arg) > 0 || s.sasl.Sent() || !s.c.Seen(reassembly.ToClient)
+}
+
+// xclient notes the client that a proxy announces (Dovecot's XCLIENT: ADDR and
+// PORT). It counts once the server accepts it, or at once where the server is not seen.
+func (s *session) xclient(args []byte) {
+	var addr netip.Addr
+	var port uint64
+	for len(args) > 0 {
+		var attr []byte
+		attr, args = syntax.Word(args)
+		switch {
+		case syntax.HasPrefix(attr, "ADDR="):
+			addr = address(attr[len("ADDR="):])
+		case syntax.HasPrefix(attr, "PORT="):
+			port, _ = syntax.Number(attr[len("PORT="):])
+		}
+	}
+	s.announced = netip.AddrPort{}
+	if !addr.IsValid() || port >= 1<<16 {
+		return
+	}
+	s.announced = netip.AddrPortFrom(addr, uint16(port))
+	if !s.c.Seen(reassembly.ToClient) {
+		s.c.Proxied(s.announced)
+	}
+}
+
+// address reads an address, perhaps behind the prefix that Postfix puts.
+func address(b []byte) netip.Addr {
+	if syntax.HasPrefix(b, "IPV6:") {
+		b = b[len("IPV6:"):]
+	}
+	if len(b) > 45 { // longer than any address
+		return netip.Addr{}
+	}
+	a, err := netip.ParseAddr(string(b))
+	if err != nil || a.Zone() != "" {
+		return netip.Addr{}
+	}
+	return a.Unmap()
+}

@@ -1,0 +1,141 @@
+// Package pop3 follows POP3 dialogues (RFC 1939) for the logins in them: USER and
+// PASS, APOP, and AUTH (RFC 5034). Its invariant: no line of a message or of a list
+// is ever read as a reply, and a reply only ever decides the command that it
+// answers, in the order of the commands.
+package pop3
+
+import (
+	"net/netip"
+
+	"cleartap/detectors"
+	"cleartap/detectors/outstanding"
+	"cleartap/detectors/sasl"
+	"cleartap/reassembly"
+)
+
+// Protocol is POP3.
+var Protocol = detectors.Protocol{
+	Name:  "pop3",
+	Ports: []uint16{110, 995},
+	Claim: claim,
+	New:   func() detectors.Session { return new(session) },
+}
+
+// session is one dialogue.
+type session struct {
+	c         *detectors.Conversation
+	queue     outstanding.Queue[verb]
+	sasl      sasl.Exchange
+	attempt   detectors.Attempt
+	user      string         // of the last USER
+	announced netip.AddrPort // by an XCLIENT that waits for its reply
+
+	greeting greeting
+	owed     int  // replies to commands that are not remembered
+	inSASL   bool // lines of the client may be responses
+	started  bool // the exchange of the last AUTH has no outcome yet
+	in       verb // capa or authList: lines of the server are its list
+}
+
+// greeting is what is known of the server's first line.
+type greeting uint8
+
+const (
+	awaited   greeting = iota
+	missed             // the flow's beginning is not in the capture
+	stamped            // it had a timestamp, as APOP needs it
+	unstamped          // it had none
+)
+
+var (
+	_ detectors.Session = (*session)(nil)
+	_ detectors.Resumer = (*session)(nil)
+)
+
+// Start implements detectors.Session.
+func (s *session) Start(c *detectors.Conversation) {
+	x := s.sasl
+	x.Reset()
+	*s = session{c: c, sasl: x}
+	if c.Flow().Midstream {
+		s.greeting = missed
+	}
+}
+
+// Unit implements detectors.Session.
+func (s *session) Unit(d reassembly.Dir, line []byte) {
+	if d == reassembly.ToClient {
+		s.server(line)
+	} else {
+		s.client(line)
+	}
+}
+
+// Gap implements detectors.Session. Nobody knows which commands or replies are
+// missing: those that wait get no reply any more, and the user may be another.
+func (s *session) Gap(d reassembly.Dir) {
+	s.queue.Reset()
+	s.owed = 0
+	if s.greeting == awaited {
+		s.greeting = missed
+	}
+	s.in = unknownVerb
+	s.endSASL()
+	if d == reassembly.ToServer {
+		s.user = ""
+	}
+}
+
+// Resume implements detectors.Resumer. After a hole, only what is a command or a
+// reply beyond doubt is taken for one.
+func (s *session) Resume(d reassembly.Dir, line []byte) bool {
+	if d == reassembly.ToClient {
+		_, ok := statusOf(line)
+		return ok
+	}
+	word, arg := cut(line)
+	switch lookup(word) {
+	case user, pass, apop, auth:
+		return len(arg) > 0
+	case capa, stls, quit:
+		return len(arg) == 0
+	}
+	return false
+}
+
+// Close implements detectors.Session.
+func (s *session) Close() { s.endSASL() }
+
+// push adds a command to those that wait for a reply. When there are too many,
+// the oldest ones are counted only.
+func (s *session) push(v verb) *outstanding.Command[verb] {
+	if s.queue.Len() == outstanding.Most {
+		s.owed++
+	}
+	return s.queue.Push(v)
+}
+
+// begin notes an attempt.
+func (s *session) begin(a detectors.Attempt) detectors.Ticket {
+	s.attempt = a
+	t := s.c.Begin(&s.attempt)
+	s.attempt = detectors.Attempt{}
+	return t
+}
+
+// startSASL begins an exchange.
+func (s *session) startSASL(mech []byte) {
+	s.sasl.Start(mech)
+	s.inSASL, s.started = true, true
+	s.c.Long(reassembly.ToServer, true)
+	s.c.Long(reassembly.ToClient, true)
+}
+
+// endSASL goes back to commands.
+func (s *session) endSASL() {
+	if s.inSASL {
+		s.inSASL = false
+		s.c.Long(reassembly.ToServer, false)
+		s.c.Long(reassembly.ToClient, false)
+	}
+}

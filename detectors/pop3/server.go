@@ -1,0 +1,155 @@
+package pop3
+
+import (
+	"bytes"
+
+	"cleartap/detectors"
+	"cleartap/detectors/syntax"
+	"cleartap/reassembly"
+)
+
+// status is how a reply begins.
+type status uint8
+
+const (
+	noReply status = iota
+	accepted
+	refused
+	challenge
+)
+
+// statusOf reads the beginning of a reply: +OK, -ERR, or the + of a challenge, in
+// any case; what follows +OK or -ERR must be a blank or nothing.
+func statusOf(line []byte) (status, bool) {
+	switch {
+	case syntax.HasPrefix(line, "+OK") && (len(line) == 3 || syntax.Blank(line[3])):
+		return accepted, true
+	case syntax.HasPrefix(line, "-ERR") && (len(line) == 4 || syntax.Blank(line[4])):
+		return refused, true
+	case len(line) > 0 && line[0] == '+' && (len(line) == 1 || line[1] == ' '):
+		return challenge, true
+	}
+	return noReply, false
+}
+
+// server takes a line of the server.
+func (s *session) server(line []byte) {
+	st, ok := statusOf(line)
+	switch {
+	case s.in != unknownVerb && (!ok || st == challenge):
+		s.listed(line)
+	case s.greeting == awaited:
+		s.greet(st, line)
+	case st == challenge:
+		s.challenge(line)
+	case ok:
+		s.in = unknownVerb
+		s.answer(st, line)
+	}
+}
+
+// greet takes the server's first line, which answers no command.
+func (s *session) greet(st status, line []byte) {
+	if st != accepted && st != refused {
+		s.c.NotMine()
+		return
+	}
+	s.greeting = unstamped
+	if open := bytes.IndexByte(line, '<'); open >= 0 && bytes.IndexByte(line[open:], '>') > 1 {
+		s.greeting = stamped
+	}
+}
+
+// listed takes a line of a list: of capabilities or of mechanisms.
+func (s *session) listed(line []byte) {
+	if len(line) == 1 && line[0] == '.' {
+		s.in = unknownVerb
+		return
+	}
+	if word, _ := cut(line); s.in == authList || syntax.Fold(word, "SASL") {
+		if syntax.Contains(line, "-PLUS") {
+			s.sasl.OfferedPlus(true)
+		}
+	}
+}
+
+// challenge takes a challenge of a SASL exchange.
+func (s *session) challenge(line []byte) {
+	if s.inSASL {
+		s.sasl.Server(syntax.TrimLeft(line[1:]))
+	}
+}
+
+// answer takes a reply to the oldest command.
+func (s *session) answer(st status, line []byte) {
+	if s.owed > 0 {
+		s.owed--
+		return
+	}
+	head := s.queue.Head()
+	if head == nil {
+		return
+	}
+	v, ticket := head.Verb, head.Ticket
+	if v == auth && st == accepted && s.goesOn() {
+		s.sasl.Server(nil)
+		return
+	}
+	last := s.queue.Latest(auth) == head
+	s.queue.Answered()
+	switch v {
+	case pass, apop:
+		s.outcome(ticket, st, line)
+	case auth:
+		s.authReply(ticket, last, st, line)
+	case capa, authList:
+		if st == accepted {
+			s.in = v
+			s.sasl.OfferedPlus(false)
+		}
+	case list, uidl, retr, top, lang:
+		if st == accepted {
+			s.c.Body(reassembly.ToClient)
+		}
+	case stls:
+		if st == accepted {
+			s.c.Upgrade()
+		}
+	case xclient:
+		if st == accepted && s.announced.IsValid() {
+			s.c.Proxied(s.announced)
+		}
+	}
+}
+
+// goesOn reports whether +OK is a challenge: Microsoft's servers answer AUTH NTLM
+// with it (MS-POP3 section 2.2).
+func (s *session) goesOn() bool {
+	return s.inSASL && !s.sasl.Sent() && s.queue.Len() == 1 && s.sasl.Mechanism() == detectors.MechNTLM
+}
+
+// authReply takes the outcome of an exchange. One that disclosed nothing is begun
+// here: it is worth counting, and nothing else.
+func (s *session) authReply(ticket detectors.Ticket, last bool, st status, line []byte) {
+	if last {
+		s.endSASL()
+	}
+	if ticket == 0 && last && s.started {
+		ticket = s.begin(s.sasl.Attempt(detectors.Auth))
+	}
+	s.started = s.started && !last
+	if s.sasl.Cancelled() && last {
+		s.c.Settle(ticket, detectors.Aborted, reply(st, line))
+		return
+	}
+	s.outcome(ticket, st, line)
+}
+
+// outcome settles an attempt. After a success there is nothing left to learn:
+// POP3 has no way back (RFC 1939 section 4).
+func (s *session) outcome(ticket detectors.Ticket, st status, line []byte) {
+	s.c.Settle(ticket, result(st, line), reply(st, line))
+	if st == accepted {
+		s.c.Done()
+	}
+}
