@@ -44,7 +44,7 @@ func isPasscode(p []byte) bool {
 	return bytes.Count(bytes.TrimSpace(p), []byte{' '}) >= otpWords-1
 }
 
-// securIDResponse is SECURID (RFC 2808 section 3): authzid NUL authcid NUL passcode NUL, then
+// securIDResponse is SECURID (RFC 2808): authzid NUL authcid NUL passcode NUL, then
 // perhaps a new PIN. A passcode is good for a minute, a PIN for long.
 func securIDResponse(x *Exchange, r response) {
 	authzid, authcid, passcode, ok := splitPlain(r.text)

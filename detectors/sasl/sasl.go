@@ -60,7 +60,7 @@ func (x *Exchange) OfferedPlus(offered bool) { x.offeredPlus = offered }
 // response as well: base64 text, `=` for an initial response that is empty, `*`
 // to cancel, or anything else, which is then read as sent. An empty initial response
 // of a protocol that has no `=` must be left out or passed as `=`: an empty p
-// counts as an answer, and so does `=` after a challenge (RFC 4643 section 2.4.2).
+// counts as an answer, and so does `=` after a challenge (RFC 4643 section 2.4).
 func (x *Exchange) Client(p []byte) {
 	p = trimLine(p)
 	if len(p) == 1 && p[0] == '*' {
