@@ -82,7 +82,7 @@ func apt(work string, args ...string) error {
 // keeps its proxy settings and its mirror.
 func aptFolders(work string) error {
 	a := filepath.Join(work, "apt")
-	for _, d := range []string{"etc/preferences.d", "etc/sources.d", "state/lists/partial", "cache/archives/partial"} {
+	for _, d := range []string{"etc/preferences.d", "etc/apt.conf.d", "etc/sources.d", "state/lists/partial", "cache/archives/partial"} {
 		if err := os.MkdirAll(filepath.Join(a, d), 0o755); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ package lab
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os/exec"
 	"time"
@@ -29,7 +30,9 @@ func (h *Host) Start(cmd *exec.Cmd) (*Process, error) {
 	}
 	h.world.running = append(h.world.running, p)
 	go func() {
-		p.err = cmd.Wait()
+		if p.err = cmd.Wait(); errors.Is(p.err, exec.ErrWaitDelay) {
+			p.err = nil // it ended well, only a daemon of its has not
+		}
 		close(p.done)
 	}()
 	return p, nil

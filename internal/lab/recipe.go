@@ -17,10 +17,10 @@ const suite = "bookworm"
 // conflict with others as packages; their files live side by side without harm.
 func packages() [][]string {
 	base := []string{"base-files", "bash", "dash", "coreutils", "sed", "grep", "mawk", "hostname", "libc-bin", "netbase",
-		"mount", "util-linux", "bsdutils", "iproute2", "ethtool", "procps", "openssl"}
+		"mount", "util-linux", "bsdutils", "iproute2", "ethtool", "procps", "openssl", "ncurses-base"}
 	return [][]string{
 		base,
-		{"curl", "swaks", "fetchmail", "mutt", "isync", "getmail6", "msmtp", "python3", "sieve-connect", "python3-managesieve",
+		{"curl", "swaks", "fetchmail", "mutt", "isync", "getmail6", "msmtp", "python3", "sieve-connect",
 			"libnet-ssleay-perl", "libio-socket-ssl-perl", "libauthen-sasl-perl", "libdigest-hmac-perl"},
 		{"dovecot-imapd", "dovecot-pop3d", "dovecot-managesieved", "dovecot-lmtpd", "dovecot-submissiond", "postfix"},
 		{"exim4-daemon-heavy"},
