@@ -10,8 +10,8 @@ import (
 // claim tells whether a flow is IMAP. The greeting is untagged OK, PREAUTH or BYE
 // (RFC 9051 section 7.1); "* ACAP" is another protocol's (RFC 2244 section 3.1.2).
 func claim(client, server []byte) detectors.Claim {
-	if len(server) > 0 {
-		if server[0] == '*' {
+	if line, _ := syntax.FirstLine(server); len(line) > 0 {
+		if line[0] == '*' {
 			return claimGreeting(server)
 		}
 		if c := claimTagged(server); c != detectors.No {
@@ -47,10 +47,16 @@ func claimGreeting(server []byte) detectors.Claim {
 // claimTagged judges a first line of the server that is a tagged reply: a flow
 // begun in the middle.
 func claimTagged(server []byte) detectors.Claim {
-	line, _ := syntax.FirstLine(server)
+	line, whole := syntax.FirstLine(server)
 	tag, rest := syntax.Word(line)
-	word, _ := syntax.Word(rest)
-	if k := kind(word); isTag(tag) && (k == ok || k == no || k == bad) && word[0] < 'a' {
+	word, more := syntax.Word(rest)
+	if !isTag(tag) {
+		return detectors.No
+	}
+	if !whole && len(more) == 0 && len(tag) <= 16 && len(word) <= len("BAD") {
+		return detectors.NotYet
+	}
+	if k := kind(word); (k == ok || k == no || k == bad) && word[0] < 'a' {
 		return detectors.AtHome
 	}
 	return detectors.No
@@ -64,7 +70,7 @@ func claimCommand(client []byte) detectors.Claim {
 	line, whole := syntax.FirstLine(client)
 	tag, rest := syntax.Word(line)
 	word, more := syntax.Word(rest)
-	if !isTag(tag) {
+	if len(line) > 0 && !isTag(tag) {
 		return detectors.No
 	}
 	if !whole && len(more) == 0 {

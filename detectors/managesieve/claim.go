@@ -13,24 +13,32 @@ func claim(client, server []byte) detectors.Claim {
 	if len(server) == 0 {
 		return claimCommand(client)
 	}
-	if server[0] == '"' {
-		for _, g := range greetings {
-			if syntax.HasPrefix(server, g) {
-				return detectors.Yes
-			}
-			if len(server) < len(g) && syntax.HasPrefix(server, g[:len(server)]) {
-				return detectors.NotYet
-			}
-		}
-		return detectors.No
-	}
 	line, whole := syntax.FirstLine(server)
+	if len(line) == 0 {
+		return detectors.NotYet
+	}
+	if line[0] == '"' {
+		return claimCapability(line)
+	}
 	word, rest := syntax.Word(line)
-	if kindOf(word) != none && (whole || len(rest) > 0) || server[0] == '{' { // begun in the middle
+	if kindOf(word) != none && (whole || len(rest) > 0) || line[0] == '{' { // begun in the middle
 		return detectors.AtHome
 	}
 	if !whole && len(rest) == 0 && beginsReply(word) {
 		return detectors.NotYet
+	}
+	return detectors.No
+}
+
+// claimCapability judges a first line that begins with a string.
+func claimCapability(line []byte) detectors.Claim {
+	for _, g := range greetings {
+		if syntax.HasPrefix(line, g) {
+			return detectors.Yes
+		}
+		if len(line) < len(g) && syntax.HasPrefix(line, g[:len(line)]) {
+			return detectors.NotYet
+		}
 	}
 	return detectors.No
 }

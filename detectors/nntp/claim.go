@@ -13,11 +13,11 @@ func claim(client, server []byte) detectors.Claim {
 		return c
 	}
 	line, whole := syntax.FirstLine(server)
+	if !whole && len(line) < 4 && syntax.Digits(line) {
+		return detectors.NotYet
+	}
 	code, _, _, ok := syntax.Code(line)
-	if !ok {
-		if !whole && len(line) < 4 && digits(line) {
-			return detectors.NotYet
-		}
+	if !ok || code < 100 || code > 599 {
 		return detectors.No
 	}
 	switch code {
@@ -30,15 +30,6 @@ func claim(client, server []byte) detectors.Claim {
 		return detectors.AtHome // begun in the middle
 	}
 	return c
-}
-
-func digits(b []byte) bool {
-	for _, c := range b {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return true
 }
 
 // claimCommand judges the client's first line.

@@ -18,17 +18,18 @@ func claim(client, server []byte) detectors.Claim {
 // claimServer weighs the server's first bytes with what the client's told.
 func claimServer(server []byte, c detectors.Claim) detectors.Claim {
 	line, whole := syntax.FirstLine(server)
-	code, _, text, ok := syntax.Code(line)
-	if !ok {
-		if len(line) < 4 && !whole && startsLikeCode(line) {
-			return detectors.NotYet
-		}
-		return detectors.No
+	if !whole && len(line) < 4 && syntax.Digits(line) {
+		return detectors.NotYet
 	}
+	code, _, text, ok := syntax.Code(line)
 	switch {
+	case !ok:
+		return detectors.No
+	case code == 220 && !whole && c != detectors.NotYet:
+		return detectors.NotYet
 	case code == 220 && syntax.Contains(text, "FTP"):
 		return detectors.No
-	case code == 220 && c == detectors.Weak, code == 334, code == 354:
+	case code == 334, code == 354:
 		return detectors.Weak
 	case code == 220, code == 554, code == 421:
 		return c // the client will tell
@@ -39,15 +40,6 @@ func claimServer(server []byte, c detectors.Claim) detectors.Claim {
 		return c
 	}
 	return detectors.No
-}
-
-func startsLikeCode(line []byte) bool {
-	for _, b := range line {
-		if b < '0' || b > '9' {
-			return false
-		}
-	}
-	return true
 }
 
 // claimClient judges the client's first line.

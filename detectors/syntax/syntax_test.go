@@ -91,7 +91,7 @@ func TestFirstLine(t *testing.T) {
 	for _, c := range []struct {
 		in, line string
 		whole    bool
-	}{{"", "", false}, {"ab", "ab", false}, {"ab\r", "ab", false}, {"ab\r\ncd", "ab", true}, {"ab\ncd", "ab", true}, {"\n", "", true}} {
+	}{{"", "", false}, {"ab", "ab", false}, {"ab\r", "ab", false}, {"ab\r\ncd", "ab", true}, {"ab\ncd", "ab", true}, {"\r\n", "", false}, {"\r\n\nab\r\n", "ab", true}} {
 		line, whole := FirstLine([]byte(c.in))
 		if string(line) != c.line || whole != c.whole {
 			t.Errorf("FirstLine(%q) = %q, %v", c.in, line, whole)
