@@ -69,6 +69,7 @@ type current struct {
 	ip      []byte // innermost IP header
 	missing int    // bytes of the innermost IP packet that are not there
 	datapad bool   // the 802.11 header is padded to four bytes
+	starved bool   // the last header announced another, of which no byte is there
 }
 
 // The depth of headers that the decoder follows.
@@ -101,7 +102,12 @@ func NewDecoder(cfg DecoderConfig) *Decoder {
 // yet; s is then undefined. The segment of a datagram that f completes carries
 // f's mark. s.Payload is valid until the next call, and as long as f.Data is.
 func (d *Decoder) Decode(f *Frame, s *Segment) bool {
-	o := d.fast(f, s)
+	var o outcome
+	if f.Link == LinkEthernet {
+		o = d.fastEthernet(f, s, f.Data)
+	} else {
+		o = d.fast(f, s)
+	}
 	if o == unusual {
 		o = d.slow(f, s)
 	}
@@ -127,15 +133,16 @@ func (d *Decoder) slow(f *Frame, s *Segment) (o outcome) {
 	d.cur = current{frame: f, seg: s, out: notTCP, link: f.Link, vlan: f.VLAN & 0xfff}
 	d.defrag.begin()
 	err := d.parser.DecodeLayers(f.Data, &d.decoded)
+	cut := f.Length > len(f.Data) || d.cur.missing > 0
 	switch {
-	case err == nil:
-		return d.cur.out
+	case cut && (err != nil && !errors.Is(err, errDeep) || d.cur.starved):
+		return truncated
 	case errors.Is(err, errDeep):
 		return tooDeep
-	case f.Length > len(f.Data) || d.cur.missing > 0:
-		return truncated
+	case err != nil:
+		return malformed
 	}
-	return malformed
+	return d.cur.out
 }
 
 // Stats gives the counters so far.

@@ -6,9 +6,10 @@ import (
 )
 
 // Keys of the layers that gopacket has no type for. They are never registered
-// with it: the parser of this package alone uses them.
+// with it: the parser of this package alone uses them. gopacket's own end at 146;
+// low numbers keep the parser's table small.
 const (
-	layerLink gopacket.LayerType = 2001 + iota
+	layerLink gopacket.LayerType = 200 + iota
 	layerCooked2
 	layerCiscoHDLC
 	layerPPPHDLC
@@ -26,6 +27,7 @@ const (
 	layerTeredo
 	layerL2TP
 	layerTZSP
+	layerEnd                         // the size of a table of all layers
 	layerNone gopacket.LayerType = 0 // nothing follows that may be TCP
 )
 
@@ -62,6 +64,7 @@ func (l *layer) DecodeFromBytes(b []byte, _ gopacket.DecodeFeedback) (err error)
 		return errDeep
 	}
 	l.next, l.payload, err = l.read(l.d, b)
+	l.d.cur.starved = l.next != layerNone && len(l.payload) == 0 // the parser stops here
 	return err
 }
 
@@ -119,7 +122,7 @@ func newParser(d *Decoder) *gopacket.DecodingLayerParser {
 		{kind: layerL2TP, read: (*Decoder).l2tp},
 		{kind: layerTZSP, read: (*Decoder).tzsp},
 	}
-	var table gopacket.DecodingLayerContainer = gopacket.DecodingLayerSparse(nil)
+	var table gopacket.DecodingLayerContainer = make(gopacket.DecodingLayerSparse, layerEnd)
 	for i := range list {
 		list[i].d = d
 		table = table.Put(&list[i])

@@ -26,11 +26,11 @@ func (d *Decoder) ipv4(b []byte) (gopacket.LayerType, []byte, error) {
 	if h > len(b) {
 		return layerNone, nil, errShort
 	}
-	c.ip, c.missing = b[:h], max(0, end-len(b))
-	p := b[h:]
-	if end != 0 && end < len(b) {
-		p = b[h:end]
+	if end == 0 {
+		end = len(b) + c.frame.notKept()
 	}
+	c.ip, c.missing = b[:h], max(0, end-len(b))
+	p := b[h:min(end, len(b))]
 	if place := be16(b[6:]); place&0x3fff != 0 {
 		k := fragKey{v4: true, id: uint32(be16(b[4:])), proto: b[9]}
 		copy(k.src[:], b[12:16])
@@ -74,7 +74,7 @@ func (d *Decoder) fragment(f *fragment) (whole []byte, proto uint8, ok bool) {
 // hold a wanted segment.
 func (d *Decoder) mayWant(proto uint8, b []byte) bool {
 	if proto == protoTCP {
-		return d.wants(b)
+		return d.wants(be32(b))
 	}
 	if proto == protoUDP && len(b) < 4 {
 		return false
@@ -99,13 +99,13 @@ func (d *Decoder) ipv6(b []byte) (gopacket.LayerType, []byte, error) {
 	if b[0]>>4 != 6 {
 		return layerNone, nil, errMalformed
 	}
-	c.ip, c.missing = b[:ipv6Header], 0
 	p := b[ipv6Header:]
-	if n := int(be16(b[4:])); n > len(p) {
-		c.missing = n - len(p)
-	} else if n > 0 {
-		p = p[:n]
+	n := int(be16(b[4:]))
+	if n == 0 {
+		n = len(p) + c.frame.notKept()
 	}
+	c.ip, c.missing = b[:ipv6Header], max(0, n-len(p))
+	p = p[:min(n, len(p))]
 	return d.extensions(b[6], p)
 }
 
@@ -209,7 +209,7 @@ func (d *Decoder) tcp(b []byte) (gopacket.LayerType, []byte, error) {
 		return layerNone, nil, errShort
 	}
 	c.out = unwanted
-	if !d.wants(b) {
+	if !d.wants(be32(b)) {
 		return layerNone, nil, nil
 	}
 	if c.out = c.seg.tcp(c.frame, b, c.missing); c.out != isTCP {

@@ -42,13 +42,19 @@ func (d *Decoder) fastIPv4(f *Frame, s *Segment, b []byte, vlan uint16) outcome 
 	if b[9] != protoTCP {
 		return d.fastProto(b[9], b[h:])
 	}
-	if !d.wants(b[h:]) {
+	if !d.wants(be32(b[h:])) {
 		return unwanted
 	}
+	return d.tcpIPv4(f, s, b, h, vlan)
+}
+
+// tcpIPv4 fills s from the packet b, whose header has h bytes and the TCP header
+// 4 or more behind it.
+func (d *Decoder) tcpIPv4(f *Frame, s *Segment, b []byte, h int, vlan uint16) outcome {
 	end, missing := int(be16(b[2:])), 0
 	switch {
 	case end == 0: // the sender's card cuts it (TSO), or it is above 64 KiB
-		end, missing = len(b), max(0, f.Length-len(f.Data))
+		end, missing = len(b), f.notKept()
 	case end > len(b):
 		end, missing = len(b), end-len(b)
 	case end < h:
@@ -72,13 +78,13 @@ func (d *Decoder) fastIPv6(f *Frame, s *Segment, b []byte, vlan uint16) outcome 
 	if b[6] != protoTCP {
 		return d.fastProto(b[6], b[40:])
 	}
-	if !d.wants(b[40:]) {
+	if !d.wants(be32(b[40:])) {
 		return unwanted
 	}
 	end, missing := 40+int(be16(b[4:])), 0
 	switch {
 	case end == 40: // above 64 KiB (RFC 2675; Linux leaves the option out)
-		end, missing = len(b), max(0, f.Length-len(f.Data))
+		end, missing = len(b), f.notKept()
 	case end > len(b):
 		end, missing = len(b), end-len(b)
 	}
@@ -93,10 +99,9 @@ func (d *Decoder) fastIPv6(f *Frame, s *Segment, b []byte, vlan uint16) outcome 
 	return isTCP
 }
 
-// wants looks the two ports at the start of a TCP header up; t holds 4 bytes or more.
-func (d *Decoder) wants(t []byte) bool {
-	v := be32(t)
-	return d.ports.Has(uint16(v>>16)) || d.ports.Has(uint16(v&0xffff))
+// wants looks up the two ports with which a TCP header begins.
+func (d *Decoder) wants(ports uint32) bool {
+	return d.ports.Has(uint16(ports>>16)) || d.ports.Has(uint16(ports&0xffff))
 }
 
 // fastProto judges what is no TCP; b, 4 bytes or more, follows the IP header.

@@ -25,17 +25,18 @@ func (d *Decoder) mpls(b []byte) (gopacket.LayerType, []byte, error) {
 }
 
 // unlabelled guesses what lies below the stack. A control word (RFC 4385) begins
-// with four zero bits, as many hardware addresses do; an address may also look
-// like the start of IP. A frame is therefore known by its ethertype.
+// with four zero bits, as many hardware addresses do, and other addresses begin
+// like IP: more of the header has to agree.
 func (d *Decoder) unlabelled(b []byte) (gopacket.LayerType, []byte, error) {
 	if len(b) == 0 {
 		return layerNone, nil, nil
 	}
+	cut := d.cur.frame.notKept() > 0
 	switch nibble := b[0] >> 4; {
 	case nibble == 0 && len(b) > 4 && looksEthernet(b[4:]):
 		d.tunnel(TunnelEoMPLS)
 		return layers.LayerTypeEthernet, b[4:], nil
-	case nibble == 4 && looksIPv4(b), nibble == 6 && looksIPv6(b):
+	case nibble == 4 && looksIPv4(b, cut), nibble == 6 && looksIPv6(b, cut):
 		d.tunnel(TunnelMPLS)
 		return byVersion(b), b, nil
 	case looksEthernet(b):
@@ -45,24 +46,41 @@ func (d *Decoder) unlabelled(b []byte) (gopacket.LayerType, []byte, error) {
 	return layerNone, nil, nil
 }
 
-// looksIPv4 reports whether header and total length agree; cut packets pass.
-func looksIPv4(b []byte) bool {
+// looksIPv4 reports whether the lengths agree with each other and with the frame;
+// when b could be Ethernet as well, the checksum decides.
+func looksIPv4(b []byte, cut bool) bool {
 	if len(b) < ipv4Header {
-		return true
+		return cut
 	}
 	h, end := int(b[0]&15)<<2, int(be16(b[2:]))
-	return h >= ipv4Header && (end == 0 || end >= h)
+	if h < ipv4Header || end != 0 && end < h || end > len(b) && !cut {
+		return false
+	}
+	return !looksEthernet(b) || len(b) >= h && goodChecksum(b[:h])
 }
 
-// looksIPv6 reports whether the next header is one that the decoder follows or
-// that is common; cut packets pass.
-func looksIPv6(b []byte) bool {
-	if len(b) < ipv6Header {
-		return true
+// goodChecksum reports whether the Internet checksum of an IPv4 header is right (RFC 1071).
+func goodChecksum(h []byte) bool {
+	sum := 0
+	for ; len(h) >= 2; h = h[2:] {
+		sum += int(be16(h))
 	}
+	return sum>>16+sum&0xffff == 0xffff
+}
+
+// looksIPv6 reports whether the length agrees with the frame and the next header
+// is one that is common; what could be Ethernet as well is Ethernet.
+func looksIPv6(b []byte, cut bool) bool {
+	if len(b) < ipv6Header {
+		return cut
+	}
+	if int(be16(b[4:])) > len(b)-ipv6Header && !cut || looksEthernet(b) {
+		return false
+	}
+	const esp, icmp6, noNext = 50, 58, 59
 	switch b[6] {
 	case protoTCP, protoUDP, protoHopByHop, protoRouting, protoFragment, protoDestOpts, protoAH,
-		protoIPv4, protoIPv6, protoGRE, protoEtherIP, protoMPLS, 50, 58, 59:
+		protoIPv4, protoIPv6, protoGRE, protoEtherIP, protoMPLS, esp, icmp6, noNext:
 		return true
 	}
 	return false
