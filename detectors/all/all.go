@@ -6,11 +6,13 @@ package all
 import (
 	"cleartap/detectors"
 	"cleartap/detectors/imap"
+	"cleartap/detectors/managesieve"
+	"cleartap/detectors/nntp"
 	"cleartap/detectors/pop3"
 	"cleartap/detectors/smtp"
 )
 
 // Protocols gives all protocols, in the order in which they are asked about a flow.
 func Protocols() []*detectors.Protocol {
-	return []*detectors.Protocol{&smtp.Protocol, &imap.Protocol, &pop3.Protocol}
+	return []*detectors.Protocol{&smtp.Protocol, &imap.Protocol, &pop3.Protocol, &managesieve.Protocol, &nntp.Protocol}
 }

@@ -4,7 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"cleartap/detectors"
 	"cleartap/detectors/all"
+	"cleartap/detectors/dialogtest"
 )
 
 func TestProtocols(t *testing.T) {
@@ -27,4 +29,34 @@ func TestProtocols(t *testing.T) {
 			ports[port] = p.Name
 		}
 	}
+}
+
+// first gives all protocols, the one of a name in front: dialogues are its own.
+func first(name string) []*detectors.Protocol {
+	list := all.Protocols()
+	for i, p := range list {
+		if p.Name == name {
+			list[0], list[i] = list[i], list[0]
+		}
+	}
+	return list
+}
+
+// A dialogue gives the same when all protocols are asked about it.
+func TestDialoguesAmongAll(t *testing.T) {
+	for _, p := range all.Protocols() {
+		for _, d := range dialogtest.Load(t, "../"+p.Name+"/testdata/*.txt") {
+			t.Run(p.Name+"/"+d.Name, func(t *testing.T) { d.Check(t, first(p.Name)...) })
+		}
+	}
+}
+
+// FuzzAll makes random dialogues for all protocols at once.
+func FuzzAll(f *testing.F) {
+	for _, p := range all.Protocols() {
+		for _, d := range dialogtest.Load(f, "../"+p.Name+"/testdata/*.txt") {
+			f.Add(d.Script())
+		}
+	}
+	dialogtest.Fuzz(f, all.Protocols()...)
 }

@@ -50,7 +50,7 @@ func claimTagged(server []byte) detectors.Claim {
 	line, whole := syntax.FirstLine(server)
 	tag, rest := syntax.Word(line)
 	word, more := syntax.Word(rest)
-	if !isTag(tag) {
+	if len(tag) > 0 && !isTag(tag) {
 		return detectors.No
 	}
 	if !whole && len(more) == 0 && len(tag) <= 16 && len(word) <= len("BAD") {
@@ -70,7 +70,7 @@ func claimCommand(client []byte) detectors.Claim {
 	line, whole := syntax.FirstLine(client)
 	tag, rest := syntax.Word(line)
 	word, more := syntax.Word(rest)
-	if len(line) > 0 && !isTag(tag) {
+	if len(tag) > 0 && !isTag(tag) {
 		return detectors.No
 	}
 	if !whole && len(more) == 0 {

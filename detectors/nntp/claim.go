@@ -21,15 +21,10 @@ func claim(client, server []byte) detectors.Claim {
 		return detectors.No
 	}
 	switch code {
-	case 200, 201, 400, 502:
-		return c
 	case 220, 250, 334, 354, 554, 421: // SMTP's and FTP's
 		return detectors.No
 	}
-	if c == detectors.NotYet {
-		return detectors.AtHome // begun in the middle
-	}
-	return c
+	return c // perhaps begun in the middle
 }
 
 // claimCommand judges the client's first line.

@@ -31,13 +31,8 @@ func claimServer(server []byte, c detectors.Claim) detectors.Claim {
 		return detectors.No
 	case code == 334, code == 354:
 		return detectors.Weak
-	case code == 220, code == 554, code == 421:
+	case code == 220, code == 250, code == 235, code == 221, code/100 == 5, code/100 == 4:
 		return c // the client will tell
-	case code == 250, code == 235, code == 221, code/100 == 5, code/100 == 4:
-		if c == detectors.NotYet {
-			return detectors.AtHome // begun in the middle
-		}
-		return c
 	}
 	return detectors.No
 }
