@@ -45,6 +45,9 @@ func (f format) String() string {
 
 // sniff tells the format by the first bytes, never by a name.
 func sniff(head []byte) format {
+	if bytes.HasPrefix(head, []byte{0x1f, 0x8b, 8}) { // RFC 1952: two magic bytes, and the only method there is
+		return formatGzip
+	}
 	if len(head) < 4 {
 		return formatUnknown
 	}
@@ -61,10 +64,7 @@ func sniff(head []byte) format {
 	case pcapMicro, pcapNano, pcapModified:
 		return formatPcap
 	}
-	switch {
-	case magic&0x00ffffff == 0x00088b1f: // RFC 1952: two magic bytes, and the only method there is
-		return formatGzip
-	case magic&^0xf == 0x184d2a50: // RFC 8878, section 3.1.2: a skippable frame, as pzstd begins with
+	if magic&^0xf == 0x184d2a50 { // RFC 8878, section 3.1.2: a skippable frame, as pzstd begins with
 		return formatZstd
 	}
 	return formatUnknown

@@ -55,7 +55,7 @@ func (o *opener) open(f *located) *opened {
 	in.raw.progress, in.raw.left = o.progress, f.size
 	if err := in.start(o); err != nil {
 		in.tellOpen(err)
-		in.close()
+		in.finish(o)
 		return nil
 	}
 	if !in.build(o) {

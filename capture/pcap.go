@@ -156,13 +156,13 @@ func (p *pcap) give(f *Frame, r *record, size int) {
 	p.number++
 	p.keep = p.r
 	p.r += size
-	*f = Frame{
-		Time:   p.time,
-		Data:   p.buf[p.keep+p.head : p.r : p.r],
-		Length: int(max(r.length, r.captured)),
-		Number: p.number,
-		Link:   p.link,
-	}
+	// Field by field: a composite literal would be built elsewhere and copied.
+	f.Time = p.time
+	f.Data = p.buf[p.keep+p.head : p.r : p.r]
+	f.Length = int(max(r.length, r.captured))
+	f.Number = p.number
+	f.Link = p.link
+	f.VLAN = 0
 }
 
 func (p *pcap) last() (Nanos, bool) { return p.time, p.number > 0 }

@@ -164,13 +164,12 @@ func (p *pcapng) packet(f *Frame, b []byte, id uint32) bool {
 	in := &p.interfaces[id]
 	p.time = in.time(uint64(p.u32(b[12:]))<<32 | uint64(p.u32(b[16:])))
 	p.number++
-	*f = Frame{
-		Time:   p.time,
-		Data:   b[packetHeader : packetHeader+captured : packetHeader+captured],
-		Length: int(max(captured, p.u32(b[24:]))),
-		Number: p.number,
-		Link:   in.link,
-	}
+	f.Time = p.time
+	f.Data = b[packetHeader : packetHeader+captured : packetHeader+captured]
+	f.Length = int(max(captured, p.u32(b[24:])))
+	f.Number = p.number
+	f.Link = in.link
+	f.VLAN = 0
 	return true
 }
 
