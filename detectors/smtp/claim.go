@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"cleartap/detectors"
+	"cleartap/detectors/sasl"
 	"cleartap/detectors/syntax"
 )
 
@@ -60,14 +61,25 @@ func claimClient(client []byte) detectors.Claim {
 	case rcpt:
 		return needs(rest, "TO:", whole)
 	case auth:
-		if ftpAuth(firstWord(rest)) {
-			return detectors.No
-		}
-		return detectors.Weak // POP3 has it too
+		return claimAuth(rest, whole)
 	case startTLS, bdat, xclient:
 		return detectors.Weak
 	}
 	return detectors.AtHome // FTP, POP3 and NNTP have them too
+}
+
+// claimAuth judges the argument of AUTH.
+func claimAuth(args []byte, whole bool) detectors.Claim {
+	mech, response := syntax.Word(args)
+	switch {
+	case !whole && len(response) == 0: // the name may go on
+		return detectors.NotYet
+	case ftpAuth(mech):
+		return detectors.No
+	case !knownMechanism(mech): // Redis has it too, with a password
+		return detectors.AtHome
+	}
+	return detectors.Weak // POP3 has it too
 }
 
 // claimOther judges the first word of a line that is no command of SMTP's.
@@ -112,4 +124,11 @@ func isTyped(p []byte) bool {
 		}
 	}
 	return true
+}
+
+// knownMechanism reports whether a word names a SASL mechanism.
+func knownMechanism(word []byte) bool {
+	var x sasl.Exchange
+	x.Start(word)
+	return x.Mechanism() != detectors.MechUnknown
 }
