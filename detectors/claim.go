@@ -31,7 +31,7 @@ func (e *Engine) verdict(p *reassembly.Probe) reassembly.Verdict {
 	switch {
 	case !mayBeMail(p.ToClient):
 		return e.notMail(p)
-	case saysOther(p.ToServer) || saysOther(p.ToClient):
+	case saysOther(p.ToServer) || len(p.ToServer) == 0 && saysOther(p.ToClient):
 		return reassembly.Drop
 	case len(p.ToClient) == 0 && !p.Final:
 		return reassembly.Wait // all mail servers speak first: theirs may still come
@@ -125,7 +125,7 @@ func (e *Engine) judge(client, server []byte, port uint16, final bool) (choice i
 		e.stats.TLS++
 		return -1, false
 	}
-	if !mayBeMail(client) || !mayBeMail(server) || saysOther(client) || saysOther(server) {
+	if !mayBeMail(client) || !mayBeMail(server) || saysOther(client) || len(client) == 0 && saysOther(server) {
 		return -1, false
 	}
 	choice, _, more = e.choose(client, server, port, final)

@@ -144,6 +144,9 @@ func (c *Conversation) deliverLine(d reassembly.Dir, f *framer, m capture.Mark, 
 
 // deliver hands a unit to the session.
 func (c *Conversation) deliver(d reassembly.Dir, m capture.Mark, unit []byte, short bool) {
+	if z := c.dirs[d].deflate; z != nil {
+		m.Seq = z.seq
+	}
 	c.mark, c.truncated = m, short
 	c.engine.stats.Units++
 	if d == reassembly.ToServer && needsEditing(unit) {

@@ -1,5 +1,7 @@
 package detectors
 
+import "bytes"
+
 // inflater inflates raw DEFLATE (RFC 1951) as bytes arrive. Readers of other
 // packages pull their input and would need a goroutine for each direction. It
 // takes no bit before it needs it, so that what follows a flush can be something
@@ -14,12 +16,13 @@ type inflater struct {
 	nbits uint
 
 	state    inflateState
-	last     bool // the block at hand is the final one
-	fixed    bool // the codes are the fixed ones
-	stored   bool // the block that ended last was a stored one: input is at a byte boundary
-	ending   bool // Plain was asked for
-	left     int  // bytes of a stored block or of a match
-	distance int  // of the match
+	last     bool   // the block at hand is the final one
+	fixed    bool   // the codes are the fixed ones
+	stored   bool   // the block that ended last was a stored one: input is at a byte boundary
+	seq      uint32 // of the last byte that was taken
+	ending   bool   // Plain was asked for
+	left     int    // bytes of a stored block or of a match
+	distance int    // of the match
 	literals huffman
 	offsets  huffman
 	lengths  [maxLiterals + maxOffsets]uint8
@@ -51,16 +54,19 @@ const (
 	maxOffsets  = 30
 )
 
-// inflate takes input until it is used up, a block ends, or the window is full.
-// out is what it gave, valid until the next call. It is to be called again until
-// all of p is taken and out is empty, or state is atEnd or atFault.
+// inflate takes input until it is used up, a line or a block ends, or the window
+// is full. out is what it gave, valid until the next call. It is to be called again
+// until all of p is taken and out is empty, or state is atEnd or atFault. That it
+// stops behind a line end, and takes no more than it needs, makes the place of a
+// line independent of how the input was cut.
 func (z *inflater) inflate(p []byte) (taken int, out []byte) {
 	if z.pos == len(z.window) {
 		z.pos, z.flushed = 0, 0
 	}
 	in := input{p: p}
-	for z.pos < len(z.window) && z.step(&in) {
-		if z.state == atBlock || z.state >= atEnd {
+	for z.pos < len(z.window) {
+		before := z.pos
+		if !z.step(&in) || z.state >= atEnd || z.state == atBlock && (z.aligned() || z.pos > z.flushed) || bytes.IndexByte(z.window[before:z.pos], '\n') >= 0 {
 			break
 		}
 	}
@@ -181,7 +187,11 @@ func (z *inflater) storedHeader(in *input) bool {
 
 // storedBytes copies bytes of a stored block. No bits are at hand here.
 func (z *inflater) storedBytes(in *input) bool {
-	n := copy(z.window[z.pos:], in.p[in.taken:min(len(in.p), in.taken+z.left)])
+	at := in.p[in.taken:min(len(in.p), in.taken+z.left)]
+	if i := bytes.IndexByte(at, '\n'); i >= 0 {
+		at = at[:i+1]
+	}
+	n := copy(z.window[z.pos:], at)
 	in.taken += n
 	z.pos += n
 	z.left -= n

@@ -51,6 +51,9 @@ func (c *Conversation) feedDeflated(d reassembly.Dir, m capture.Mark, p []byte) 
 		n, out := z.inflate(p)
 		p = p[n:]
 		m.Seq += uint32(n)
+		if n > 0 {
+			z.seq = m.Seq - 1
+		}
 		c.inflated += len(out)
 		c.engine.stats.Inflated += uint64(len(out))
 		switch {

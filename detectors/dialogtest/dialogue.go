@@ -22,6 +22,7 @@
 //	MIDSTREAM                  the capture began after the connection did
 //	SWAPPED                    reassembly took the sides the wrong way round, and is not sure
 //	CLIENT-ONLY skip           the client's side alone cannot tell the same
+//	AMONG-ALL skip             another protocol has its own view of it
 //
 // In text, \r \n \t \0 \s (space) \\ and \xNN stand for bytes; any other
 // backslash is itself. An expectation may also stand behind a line's text, where
@@ -80,6 +81,7 @@ type Dialogue struct {
 	mid     bool
 	client  []want // of the client's side alone
 	alone   string // "skip" or "": the client's side alone
+	Others  bool   // not to be replayed among other protocols
 }
 
 // Parse reads a dialogue. Errors name the line, never its content.
@@ -187,6 +189,9 @@ func (d *Dialogue) parseDirective(n int, words []string) error {
 		return nil
 	case "MIDSTREAM":
 		d.mid = true
+		return nil
+	case "AMONG-ALL":
+		d.Others = true
 		return nil
 	case "CLIENT-ONLY":
 		d.alone = words[1]

@@ -20,7 +20,7 @@ func Seeds(f *testing.F) {
 		return
 	}
 	for _, d := range Load(f, "testdata/*.txt") {
-		f.Add(d.encode())
+		f.Add(d.Script())
 	}
 }
 
@@ -47,11 +47,23 @@ func Fuzz(f *testing.F, protocols ...*detectors.Protocol) {
 
 // scripted reads a dialogue from a fuzz target's bytes: lines that begin with
 // the side (C or S), and how the line ends (a blank: CR LF, '-': LF, '=': not
-// at all, '?': a gap of as many bytes).
+// at all, '?': a gap of as many bytes). A line that begins with M, W or P makes
+// the flow begun in the middle, swapped, or off the protocol's port.
 func scripted(script []byte) *Dialogue {
 	d := &Dialogue{Name: "fuzz"}
 	for _, line := range bytes.Split(script, []byte("\n")) {
 		if len(line) < 2 {
+			continue
+		}
+		switch line[0] {
+		case 'M':
+			d.mid = true
+			continue
+		case 'W':
+			d.swapped = true
+			continue
+		case 'P':
+			d.port = 31337
 			continue
 		}
 		s := Step{kind: data, dir: reassembly.Dir(line[0] >> 4 & 1), bytes: bytes.Clone(line[2:])}
@@ -71,9 +83,18 @@ func scripted(script []byte) *Dialogue {
 	return d
 }
 
-// encode writes a dialogue as scripted reads it.
-func (d *Dialogue) encode() []byte {
+// Script is the dialogue as Fuzz reads it, to seed a fuzz target.
+func (d *Dialogue) Script() []byte {
 	var out []byte
+	if d.mid {
+		out = append(out, "M.\n"...)
+	}
+	if d.swapped {
+		out = append(out, "W.\n"...)
+	}
+	if d.port != 0 {
+		out = append(out, "P.\n"...)
+	}
 	for i := range d.steps {
 		s := &d.steps[i]
 		side := "CS"[s.dir]

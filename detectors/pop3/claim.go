@@ -123,7 +123,10 @@ func clientTalk(p []byte) talk {
 	case user:
 		return shared
 	case auth:
-		mech, _ := syntax.Word(rest)
+		mech, behind := syntax.Word(rest)
+		if !whole && len(behind) == 0 && len(mech) < 32 { // the name may go on
+			return partly
+		}
 		if len(mech) > 0 && !known(mech) { // Redis has AUTH, with a password
 			return loose
 		}
