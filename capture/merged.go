@@ -121,7 +121,11 @@ func (m *merged) begin(t *turn) {
 	heap.Push(&m.heads, t)
 }
 
+// tooMany passes a file over for which there is no room.
 func (m *merged) tooMany(t *turn) {
+	if m.progress != nil {
+		m.progress.Add(t.located.size)
+	}
 	if m.tell == nil {
 		return
 	}
