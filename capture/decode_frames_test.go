@@ -195,5 +195,3 @@ func countTruncated(s DecodeStats) uint64 { return s.Truncated }
 func countMalformed(s DecodeStats) uint64 { return s.Malformed }
 func countTooDeep(s DecodeStats) uint64   { return s.TooDeep }
 func countUnknown(s DecodeStats) uint64   { return s.UnknownLink }
-func countUnwanted(s DecodeStats) uint64  { return s.Unwanted }
-func countWaiting(s DecodeStats) uint64   { return s.Waiting }

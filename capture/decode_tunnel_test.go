@@ -127,7 +127,7 @@ func casesIPTunnels() []decodeCase {
 		{name: "gre_mpls", link: LinkEthernet, data: gre("0000 8847", join(hexes("00010140"), mailIPv4())), tunnel: TunnelGRE, hasTun: true},
 		{name: "gre_wccp_2", link: LinkEthernet, data: gre("0000 883e", join(hexes("00000000"), mailIPv4())), tunnel: TunnelGRE, hasTun: true},
 		{name: "gre_wccp_1", link: LinkEthernet, data: gre("0000 883e", mailIPv4()), tunnel: TunnelGRE, hasTun: true},
-		{name: "gre_nsh", link: LinkEthernet, data: gre("0000 894f", join(hexes("0002 0101 00000100"), mailIPv4())), tunnel: TunnelNSH, hasTun: true},
+		{name: "gre_nsh", link: LinkEthernet, data: gre("0000 894f", join(hexes("0002 0201 00000100"), mailIPv4())), tunnel: TunnelNSH, hasTun: true},
 		{name: "gre_nsh_of_no_length", link: LinkEthernet, data: gre("0000 894f", hexes("0000 0101 00000100")), want: countMalformed},
 		{name: "gre_version_2", link: LinkEthernet, data: gre("0002 0800", mailIPv4()), want: countNotTCP},
 		{name: "gre_reserved_bit_of_version_0", link: LinkEthernet, data: gre("0080 0800 00000000", mailIPv4()), want: countMalformed},

@@ -53,7 +53,7 @@ func (d *Decoder) ipv4(b []byte) (gopacket.LayerType, []byte, error) {
 func (d *Decoder) fragment(f *fragment) (whole []byte, proto uint8, ok bool) {
 	f.now = d.cur.frame.Time
 	byPorts := f.off == 0 && len(f.data) >= 4
-	byProto := f.key.v4 && f.proto != protoTCP && f.proto != protoUDP
+	byProto := f.key.v4 && f.proto != protoTCP && (f.proto != protoUDP || d.noTunnels)
 	f.wanted = !byPorts && !byProto || d.mayWant(f.proto, f.data)
 	if byProto && !f.wanted {
 		return nil, 0, false // not even a place in the table
