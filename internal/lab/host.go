@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"syscall"
 	"time"
 
@@ -30,8 +29,7 @@ type Host struct {
 func newHost(w *world, name string) (*Host, error) {
 	h := &Host{Name: name, world: w, calls: make(chan func())}
 	ready := make(chan error)
-	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+	onThread(func() {
 		err := h.enter()
 		ready <- err
 		if err != nil {
@@ -40,7 +38,7 @@ func newHost(w *world, name string) (*Host, error) {
 		for call := range h.calls {
 			call()
 		}
-	}()
+	})
 	if err := <-ready; err != nil {
 		return nil, fmt.Errorf("make host %s: %w", name, err)
 	}

@@ -30,12 +30,16 @@ func (l *Lab) connect() error {
 		if out, err := l.middle.Run(cmd, 10*time.Second); err != nil {
 			return fmt.Errorf("cable %s: %w: %s", k.host.Name, err, out)
 		}
-		if err := l.middle.ip("link set " + k.end + " up"); err != nil {
+		// room for tags in the middle; client and server send as much as on any Ethernet
+		if err := l.middle.ip("link set " + k.end + " mtu 1600 up"); err != nil {
 			return err
 		}
-		if err := k.host.ip("link set eth0 up"); err != nil {
+		if err := k.host.ip("link set eth0 mtu 1600 up"); err != nil {
 			return err
 		}
+	}
+	if err := l.MTU(1500); err != nil {
+		return err
 	}
 	if err := l.offloadsOff(); err != nil {
 		return err

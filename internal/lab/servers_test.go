@@ -3,46 +3,83 @@
 package lab
 
 import (
-	"fmt"
+	"encoding/base64"
+	"net/netip"
+	"strings"
 	"testing"
-	"time"
 )
 
+// Every server of the lab takes the right password and refuses a wrong one.
 func TestServersTakeLogins(t *testing.T) {
 	l := open(t)
-	if err := l.Accounts([]Account{{Name: "alice@example.org", Password: "Canary-alice-1"}}); err != nil {
+	if l == nil {
+		return
+	}
+	a := Account{Name: "alice", Password: "Canary-alice-1"}
+	if err := l.Accounts([]Account{a}); err != nil {
 		t.Fatal(err)
 	}
-	start := time.Now()
-	for _, c := range []DovecotConfig{{Node: OpenNode, TLS: true}, {Node: StrictNode, TLS: true, Secure: true}, {Node: PlainNode}} {
-		if _, err := l.Dovecot(c); err != nil {
-			t.Fatal(err)
+	for name, start := range map[string]func() (*Process, error){
+		"Dovecot": func() (*Process, error) { return l.Dovecot(DovecotConfig{Node: OpenNode, TLS: true}) },
+		"Exim":    l.Exim,
+		"Cyrus":   func() (*Process, error) { return l.Cyrus([]Account{a}) },
+		"Courier": func() (*Process, error) { return l.Courier([]Account{a}) },
+	} {
+		if _, err := start(); err != nil {
+			t.Fatalf("%s: %v", name, err)
 		}
 	}
-	t.Log(time.Since(start))
 	if _, err := l.Postfix(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.Exim(); err != nil {
-		t.Fatal(err)
-	}
-	t.Log(time.Since(start))
-	for _, url := range []string{"imap://mail.example.org", "pop3://mail.example.org", "imap://strict.example.org",
-		"imap://plain.example.org", "imaps://mail.example.org", "smtp://mail.example.org", "smtp://exim.example.org:587",
-		"smtps://exim.example.org", "smtp://strict.example.org", "smtp://plain.example.org"} {
-		for _, pw := range []string{"Canary-alice-1", "wrong"} {
-			args := []string{"-4", "-sv", "--max-time", "5", "--cacert", CertFile, "-u", "alice@example.org:" + pw, url}
-			if url[0] == 's' {
-				args = append(args, "--mail-from", "alice@example.org", "--mail-rcpt", "bob@example.org", "-T", "/etc/hostname")
-			}
-			start := time.Now()
-			out, err := l.Client.Run(l.Client.Command("/usr/bin/curl", args...), 6*time.Second)
-			t.Log(url, pw, time.Since(start), err)
-			if err != nil {
-				t.Log(out)
+	for _, c := range []struct {
+		name string
+		node int
+		port uint16
+	}{{"Dovecot", OpenNode, 143}, {"Cyrus", CyrusNode, 143}, {"Courier", CourierNode, 143}} {
+		talk := l.Talk(netip.AddrPortFrom(IPv4(c.node), c.port))
+		talk.Wait("* OK")
+		if c.name != "Courier" { // it takes five seconds to say no
+			talk.Say("a LOGIN alice wrong")
+			if got := talk.Wait("a "); !strings.HasPrefix(got, "a NO") {
+				t.Errorf("%s says %q to a wrong password", c.name, got)
 			}
 		}
+		talk.Say("b LOGIN alice " + a.Password)
+		if got := talk.Wait("b "); !strings.HasPrefix(got, "b OK") {
+			t.Errorf("%s says %q to the right password", c.name, got)
+		}
+		if err := talk.Close(); err != nil {
+			t.Error(c.name, err)
+		}
 	}
-	fmt.Println(l.DovecotLog(OpenNode))
-	fmt.Println(l.Read("/lab/postfix.log"), l.Read("/lab/postfix.out"), l.Read("/lab/exim/mainlog"), l.Read("/lab/exim.out"))
+	for name, node := range map[string]int{"Postfix": OpenNode, "Exim": EximNode} {
+		talk := l.Talk(netip.AddrPortFrom(IPv4(node), 587))
+		talk.Wait("220 ")
+		talk.Say("EHLO client1.example.org")
+		talk.Wait("250 ")
+		for password, want := range map[string]string{"wrong": "535", a.Password: "235"} {
+			talk.Say("AUTH PLAIN " + base64.StdEncoding.EncodeToString([]byte("\x00alice\x00"+password)))
+			if got := talk.Wait("235", "535", "503"); !strings.HasPrefix(got, want) && !strings.HasPrefix(got, "503") {
+				t.Errorf("%s says %q, not %s", name, got, want)
+			}
+		}
+		if err := talk.Close(); err != nil {
+			t.Error(name, err)
+		}
+	}
+	if err := l.Wire.Err(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAwaitTellsWhyAServerDoesNotStart(t *testing.T) {
+	l := open(t)
+	if l == nil {
+		return
+	}
+	_, err := l.Dovecot(DovecotConfig{Node: OpenNode, Mechanisms: "plain\nno_such_setting = yes"})
+	if err == nil || !strings.Contains(err.Error(), "no_such_setting") {
+		t.Errorf("the error is %v", err)
+	}
 }

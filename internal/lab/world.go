@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -66,10 +65,7 @@ func (w *world) open() error {
 	}
 	w.top = os.NewFile(uintptr(fd), "root")
 	done := make(chan error)
-	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
-		done <- w.furnish()
-	}()
+	onThread(func() { done <- w.furnish() })
 	return <-done
 }
 
