@@ -13,7 +13,7 @@ for file in $(grep -rlE --include='*_test.go' '^func Fuzz' . | sort); do
 		done=$((done + 1))
 		begin=$(date +%s)
 		echo "fuzz: $done of $targets: $package $target"
-		go test "$package" -run '^$' -fuzz "^$target\$" -fuzztime "$amount" -timeout 0 |
+		go test "$package" -run '^$' -fuzz "^$target\$" -fuzztime "$amount" -fuzzminimizetime 20x -timeout 0 |
 			tail -n 3
 		echo "fuzz: $target took $(($(date +%s) - begin)) s"
 	done
