@@ -88,12 +88,13 @@ func (p *pcap) resync(reason string) bool {
 // search moves r to the next run of plausible records, if there is one.
 func (p *pcap) search() bool {
 	p.r = p.keep
-	p.widen(readSize)
 	for p.skip(1) {
 		whole := !p.fill(lookahead) // all that is left is here
 		b := p.buf[p.r:p.w]
 		n := len(b) - recordHeader + 1
 		if !whole {
+			p.widen(readSize)
+			b = p.buf[p.r:p.w]
 			n = len(b) - lookahead + 1
 		}
 		for i := range n {

@@ -57,7 +57,6 @@ func (p *pcapng) resync(reason string) bool {
 }
 
 func (p *pcapng) search() bool {
-	p.widen(readSize)
 	if p.hop() {
 		return true
 	}
@@ -66,6 +65,8 @@ func (p *pcapng) search() bool {
 		b := p.buf[p.r:p.w]
 		n := len(b) - blockLeast + 1
 		if !whole {
+			p.widen(readSize)
+			b = p.buf[p.r:p.w]
 			n = len(b) - lookahead + 1
 		}
 		for i := range n {

@@ -44,7 +44,8 @@ func (w *window) reset(src io.Reader, size int) {
 func (w *window) offset() int64 { return w.base + int64(w.r) }
 
 // fill sees to it that at least n bytes are unread in the buffer, and reports
-// whether the stream has that many. n is at most maxWindow less what is kept.
+// whether the stream has that many. Callers see to it that n bytes and what is
+// kept are at most maxWindow.
 func (w *window) fill(n int) bool {
 	for idle := 0; w.w-w.r < n; {
 		if w.err != nil {
@@ -63,15 +64,15 @@ func (w *window) fill(n int) bool {
 	return true
 }
 
-// makeRoom moves the kept and unread bytes to the front, and grows the buffer
-// when n bytes do not fit behind the kept ones.
+// makeRoom makes room to read. A full buffer is moved along, or grows when n
+// bytes do not fit behind the kept ones: by what has come, not by what is claimed.
 func (w *window) makeRoom(n int) {
-	if w.w < len(w.buf) && w.r+n <= len(w.buf) {
+	if w.w < len(w.buf) {
 		return
 	}
 	to := w.buf
 	if need := w.r - w.keep + n; need > len(to) {
-		to = make([]byte, max(need, min(2*len(to), maxWindow)))
+		to = make([]byte, min(2*len(to), max(need, maxWindow)))
 	}
 	w.move(to)
 }
