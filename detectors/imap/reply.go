@@ -33,7 +33,8 @@ func kind(word []byte) status {
 	return notStatus
 }
 
-// outcome tells what a tagged reply to a login means, and gives its Reply.
+// outcome tells what a tagged reply to a login means, and gives its Reply. BAD
+// refuses it as well: clients that forget to quote get it for right passwords.
 // insecure tells that the server said before that logins are refused here.
 func outcome(r status, text []byte, insecure bool) (detectors.Result, detectors.Reply) {
 	if r == ok {
@@ -52,11 +53,8 @@ func outcome(r status, text []byte, insecure bool) (detectors.Result, detectors.
 			return c.result, reply
 		}
 	}
-	switch {
-	case insecure || detectors.NeedsTLS(text):
+	if insecure || detectors.NeedsTLS(text) {
 		return detectors.RefusedInsecure, reply
-	case r == bad:
-		return detectors.Aborted, reply
 	}
 	return detectors.Failure, reply
 }
