@@ -31,6 +31,10 @@ func (e *Engine) verdict(p *reassembly.Probe) reassembly.Verdict {
 	switch {
 	case !mayBeMail(p.ToClient):
 		return e.notMail(p)
+	case !beginsAsText(p.ToServer) || !beginsAsText(p.ToClient):
+		return reassembly.Drop
+	case len(p.ToServer)+len(p.ToClient) == 0:
+		return reassembly.Wait
 	case saysOther(p.ToServer) || len(p.ToServer) == 0 && saysOther(p.ToClient):
 		return reassembly.Drop
 	case len(p.ToClient) == 0 && !p.Final:
@@ -103,6 +107,20 @@ var textual = func() (t [256]bool) {
 // mayBeMail judges the first byte of a side.
 func mayBeMail(p []byte) bool { return len(p) == 0 || textual[p[0]] }
 
+// beginsAsText judges the first four bytes of a side, which no preface takes up.
+// Telnet commands may be anything.
+func beginsAsText(p []byte) bool {
+	for i, b := range p[:min(len(p), 4)] {
+		switch {
+		case b == telnetIAC:
+			return true
+		case b == 4 || b == 5 || i == 0 && !textual[b] || i > 0 && b < 0x20 && !textual[b]:
+			return false
+		}
+	}
+	return true
+}
+
 // saysOther recognises, by a few bytes, the protocols that most flows of a
 // network speak.
 func saysOther(p []byte) bool {
@@ -125,7 +143,7 @@ func (e *Engine) judge(client, server []byte, port uint16, final bool) (choice i
 		e.stats.TLS++
 		return -1, false
 	}
-	if !mayBeMail(client) || !mayBeMail(server) || saysOther(client) || len(client) == 0 && saysOther(server) {
+	if !beginsAsText(client) || !beginsAsText(server) || saysOther(client) || len(client) == 0 && saysOther(server) {
 		return -1, false
 	}
 	choice, _, more = e.choose(client, server, port, final)
