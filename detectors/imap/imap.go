@@ -41,15 +41,13 @@ type session struct {
 	sasl     sasl.Exchange
 	attempt  detectors.Attempt
 
-	challenged    bool // a continuation request waits for its SASL response
 	inResponse    bool // the server's next line goes on behind a literal
 	loginDisabled bool // LOGINDISABLED was offered (RFC 9051 section 6.2.3)
 	unauth        bool // UNAUTHENTICATE was offered (RFC 8437)
-	authed        bool
 	compressed    bool // COMPRESS=DEFLATE is on (RFC 4978)
 	sealed        bool // COMPRESS or UNAUTHENTICATE came before: other tools do not look here
 	warned        bool // an untagged reply said that the connection is not secure
-	preauth       bool // greeted with PREAUTH
+	preauth       bool // greeted with PREAUTH; nothing is made of it yet
 }
 
 var _ detectors.Session = (*session)(nil)
@@ -94,7 +92,7 @@ func (s *session) toCommand() {
 		s.c.Long(reassembly.ToServer, false)
 		s.c.Long(reassembly.ToClient, false)
 	}
-	s.state, s.challenged, s.current = atCommand, false, 0
+	s.state, s.current = atCommand, 0
 	s.literal.forget()
 	s.login = login{}
 }
@@ -178,7 +176,7 @@ func (s *session) authenticate(args []byte) {
 	}
 	s.sasl.Start(mech)
 	s.exchange = s.current
-	s.state, s.challenged = inSASL, false
+	s.state = inSASL
 	s.c.Long(reassembly.ToServer, true)
 	s.c.Long(reassembly.ToClient, true)
 	if response = syntax.TrimRight(response); len(response) > 0 {
@@ -203,7 +201,6 @@ func (s *session) saslLine(line []byte) {
 // respond takes a response of the client in a SASL exchange.
 func (s *session) respond(p []byte) {
 	sent := s.sasl.Sent()
-	s.challenged = false
 	s.sasl.Client(p)
 	if s.sasl.Cancelled() {
 		s.cancel()

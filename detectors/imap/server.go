@@ -35,7 +35,6 @@ func (s *session) proceed(text []byte) {
 		s.openLiteral()
 	case s.state == inSASL:
 		s.sasl.Server(text)
-		s.challenged = true
 	}
 }
 
@@ -180,7 +179,6 @@ func (s *session) authReply(c command, r status, text []byte) {
 	if r != ok {
 		return
 	}
-	s.authed = true
 	if !s.unauth && !s.commands.waiting() {
 		s.c.Done()
 	}
@@ -189,7 +187,7 @@ func (s *session) authReply(c command, r status, text []byte) {
 // reopened says that UNAUTHENTICATE was agreed to: another login may follow, and
 // compression is over (RFC 8437 section 3).
 func (s *session) reopened() {
-	s.authed, s.sealed = false, true
+	s.sealed = true
 	if s.compressed {
 		s.compressed = false
 		s.c.Plain()

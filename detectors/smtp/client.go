@@ -54,13 +54,23 @@ func (s *session) command(v verb, word, rest []byte) {
 		s.xclient(rest)
 	case ehlo:
 		s.queue.Push(ehlo)
-		if !s.lmtp && syntax.Fold(word, "LHLO") {
-			s.beLMTP()
-		}
+		s.speaks(syntax.Fold(word, "LHLO"))
+	case helo:
+		s.queue.Push(helo)
+		s.speaks(false)
 	default:
 		s.queue.Push(v)
 	}
 	s.spoken = s.spoken || v != unknownVerb && v != noop && v != plain
+}
+
+// speaks notes what the client's greeting tells: LHLO is LMTP's, the others are not,
+// whatever the port.
+func (s *session) speaks(lmtp bool) {
+	if s.lmtp != lmtp {
+		s.lmtp = lmtp
+		s.c.Rename(protocolName(lmtp))
+	}
 }
 
 // auth takes the arguments of AUTH: a mechanism and perhaps an initial response
@@ -74,7 +84,7 @@ func (s *session) auth(args []byte) {
 		return
 	}
 	s.sasl.Start(mech)
-	s.inSASL, s.challenged = true, false
+	s.inSASL = true
 	s.c.Long(reassembly.ToServer, true)
 	s.c.Long(reassembly.ToClient, true)
 	if response = syntax.TrimRight(response); len(response) > 0 {
@@ -85,7 +95,6 @@ func (s *session) auth(args []byte) {
 // respond takes a response of the client in a SASL exchange.
 func (s *session) respond(p []byte) {
 	sent := s.sasl.Sent()
-	s.challenged = false
 	s.sasl.Client(p)
 	if s.sasl.Cancelled() {
 		s.endSASL()

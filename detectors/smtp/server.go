@@ -171,7 +171,6 @@ func (s *session) authReply(code int, text []byte, r reply, cmd *outstanding.Com
 	if code == 334 {
 		if s.queue.Latest(auth) == cmd { // not an earlier exchange of a pipelined group
 			s.sasl.Server(syntax.TrimLeft(text))
-			s.challenged = true
 		}
 		return
 	}

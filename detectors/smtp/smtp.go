@@ -20,10 +20,16 @@ var Protocol = detectors.Protocol{
 	New:   func() detectors.Session { return new(session) },
 }
 
-const (
-	lmtpName = "lmtp"
-	lmtpPort = 24 // by custom; RFC 2033 section 5 only forbids 25
-)
+// lmtpPort is LMTP's by custom; RFC 2033 section 5 only forbids 25.
+const lmtpPort = 24
+
+// protocolName gives the name to report under.
+func protocolName(lmtp bool) string {
+	if lmtp {
+		return "lmtp"
+	}
+	return "smtp"
+}
 
 // session is one dialogue.
 type session struct {
@@ -37,13 +43,12 @@ type session struct {
 	body     uint32 // Seq of the DATA whose message is being dropped, 0 if none
 	accepted uint32 // recipients accepted so far: LMTP answers each (RFC 2033 section 4.2)
 
-	started    bool // the exchange of the last AUTH has no outcome yet
-	inSASL     bool // lines of the client may be responses
-	challenged bool // a challenge waits for its response
-	spoken     bool // the client gave a command that only SMTP has
-	lmtp       bool
-	startTLS   bool // offered in the last reply to EHLO
-	authed     bool // an AUTH succeeded
+	started  bool // the exchange of the last AUTH has no outcome yet
+	inSASL   bool // lines of the client may be responses
+	spoken   bool // the client gave a command that only SMTP has
+	lmtp     bool
+	startTLS bool // offered in the last reply to EHLO
+	authed   bool // an AUTH succeeded
 }
 
 var _ detectors.Session = (*session)(nil)
@@ -54,13 +59,8 @@ func (s *session) Start(c *detectors.Conversation) {
 	x.Reset()
 	*s = session{c: c, sasl: x}
 	if c.Flow().Server.Port() == lmtpPort {
-		s.beLMTP()
+		s.speaks(true)
 	}
-}
-
-func (s *session) beLMTP() {
-	s.lmtp = true
-	s.c.Rename(lmtpName)
 }
 
 // Unit implements detectors.Session.
@@ -96,7 +96,7 @@ func (s *session) Close() { s.endSASL() }
 // endSASL goes back to commands.
 func (s *session) endSASL() {
 	if s.inSASL {
-		s.inSASL, s.challenged = false, false
+		s.inSASL = false
 		s.c.Long(reassembly.ToServer, false)
 		s.c.Long(reassembly.ToClient, false)
 	}

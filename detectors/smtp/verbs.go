@@ -46,24 +46,22 @@ func lookup(word []byte) verb {
 }
 
 // interrupts reports whether a line in the place of a SASL response is a command:
-// a client that gave up, or one whose exchange ended unseen. Base64 has no space
-// in it, and the bare verbs are base64 of control characters.
+// a client that gave up, or one whose exchange ended unseen. Base64 has no blank in
+// it. Of the verbs without arguments, those count whose letters, as base64, are
+// no text in anybody's name or password; TURN, for one, would be "MDM".
 func interrupts(line []byte) bool {
 	word, rest := syntax.Word(line)
-	switch v := lookup(word); v {
-	case unknownVerb:
-		return false
-	case ehlo, helo, auth:
+	switch lookup(word) {
+	case ehlo, helo, auth, bdat, bdatLast, xclient:
 		return len(rest) > 0
 	case mail:
 		return syntax.HasPrefix(rest, "FROM:")
 	case rcpt:
 		return syntax.HasPrefix(rest, "TO:")
-	case bdat, bdatLast, xclient:
-		return len(rest) > 0
-	default:
+	case data, startTLS, noop:
 		return len(rest) == 0
 	}
+	return len(rest) == 0 && (syntax.Fold(word, "QUIT") || syntax.Fold(word, "RSET"))
 }
 
 // foreign are first commands of other protocols: FTP (RFC 959), which greets like
