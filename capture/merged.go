@@ -26,6 +26,7 @@ const (
 // open together.
 type merged struct {
 	opener  // what all files begin with; each gets a copy of its own
+	idle    []*opener
 	files   []string
 	waiting []*turn // not yet open, the next one last
 	heads   turns
@@ -39,7 +40,7 @@ var _ Source = (*merged)(nil)
 type turn struct {
 	located *located
 	index   uint32
-	opener  opener
+	opener  *opener
 	in      *opened
 	frame   Frame
 }
@@ -76,6 +77,7 @@ func (m *merged) Next(f *Frame) error {
 		if len(m.heads) > 0 && next.located.packet && next.located.first > m.heads[0].frame.Time {
 			break
 		}
+		m.waiting[len(m.waiting)-1] = nil // its turn comes once
 		m.waiting = m.waiting[:len(m.waiting)-1]
 		m.begin(next)
 	}
@@ -105,9 +107,9 @@ func (m *merged) begin(t *turn) {
 		m.tooMany(t)
 		return
 	}
-	t.opener = m.opener
+	t.opener = m.spare()
 	if t.in = t.opener.open(t.located); t.in == nil {
-		t.opener.close()
+		m.idle = append(m.idle, t.opener)
 		return
 	}
 	if t.in.reader.next(&t.frame) != nil {
@@ -151,9 +153,20 @@ func (m *merged) step(t *turn) {
 	m.finish(t)
 }
 
+// spare gives an opener, if there is one with what a file left behind.
+func (m *merged) spare() *opener {
+	if n := len(m.idle); n > 0 {
+		o := m.idle[n-1]
+		m.idle = m.idle[:n-1]
+		return o
+	}
+	o := m.opener
+	return &o
+}
+
 func (m *merged) finish(t *turn) {
-	t.in.finish(&t.opener)
-	t.opener.close()
+	t.in.finish(t.opener)
+	m.idle = append(m.idle, t.opener)
 }
 
 func (m *merged) Files() []string { return m.files }
@@ -164,6 +177,9 @@ func (m *merged) Close() error {
 		t.in.close()
 		t.opener.close()
 	}
-	m.heads, m.waiting, m.given = nil, nil, false
+	for _, o := range m.idle {
+		o.close()
+	}
+	m.heads, m.waiting, m.idle, m.given = nil, nil, nil, false
 	return nil
 }
