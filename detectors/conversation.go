@@ -35,6 +35,7 @@ type Conversation struct {
 	ambiguous bool
 	upgrade   bool // the server agreed to begin TLS
 	layer     bool // a login succeeded: a SASL security layer may follow
+	empty     bool // a literal of no bytes is to be delivered
 	refeed    bool // the other direction's buffered bytes are to be cut again
 }
 

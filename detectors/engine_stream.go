@@ -22,15 +22,15 @@ func (c *Conversation) Data(d reassembly.Dir, m capture.Mark, p []byte) (more bo
 	}
 	f.next = m.Seq + uint32(len(p))
 	if c.preface != nil {
-		c.feedPreface(d, m, p)
+		c.feedPreface(d, &m, p)
 	} else {
-		c.pour(d, m, p)
+		c.pour(d, &m, p)
 	}
 	return c.after()
 }
 
 // pour feeds bytes as they were on the wire.
-func (c *Conversation) pour(d reassembly.Dir, m capture.Mark, p []byte) {
+func (c *Conversation) pour(d reassembly.Dir, m *capture.Mark, p []byte) {
 	if c.dirs[d].deflate != nil {
 		c.feedDeflated(d, m, p)
 	} else {

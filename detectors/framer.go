@@ -55,12 +55,14 @@ func (c *Conversation) setMode(d reassembly.Dir, m mode, n uint64) {
 	if len(f.buf) > 0 {
 		c.refeed = true
 	}
+	c.empty = c.empty || m == modeLiteral && n == 0
 	f.mode, f.left, f.dot = m, n, dotLineStart
 	f.torn, f.lost, f.tls = false, false, false
 }
 
-// feed cuts p, which continues direction d, into units.
-func (c *Conversation) feed(d reassembly.Dir, m capture.Mark, p []byte) {
+// feed cuts p, which continues direction d, into units. m is the place of its
+// first byte, and goes along.
+func (c *Conversation) feed(d reassembly.Dir, m *capture.Mark, p []byte) {
 	f := &c.dirs[d]
 	compressed := f.deflate
 	for len(p) > 0 && c.over == going {
@@ -89,7 +91,7 @@ func (c *Conversation) feed(d reassembly.Dir, m capture.Mark, p []byte) {
 }
 
 // feedLine takes bytes up to the next LF.
-func (c *Conversation) feedLine(d reassembly.Dir, f *framer, m capture.Mark, p []byte) int {
+func (c *Conversation) feedLine(d reassembly.Dir, f *framer, m *capture.Mark, p []byte) int {
 	if f.tls || suspicious[p[0]] && c.mayBeTLS(f) {
 		if n, again := c.sniff(d, f, m, p); again {
 			return n
@@ -102,10 +104,9 @@ func (c *Conversation) feedLine(d reassembly.Dir, f *framer, m capture.Mark, p [
 		}
 		return len(p)
 	}
-	m.Seq += uint32(i)
 	f.sure = false
 	if len(f.buf) == 0 && !f.lost {
-		c.deliverLine(d, f, m, p[:i])
+		c.deliverLine(d, f, m, i, p[:i])
 		return i + 1
 	}
 	c.keep(f, p[:i], c.limit(f)+1)
@@ -114,13 +115,14 @@ func (c *Conversation) feedLine(d reassembly.Dir, f *framer, m capture.Mark, p [
 	}
 	whole := f.buf
 	f.buf = nil
-	c.deliverLine(d, f, m, whole)
+	c.deliverLine(d, f, m, i, whole)
 	c.engine.release(whole)
 	return i + 1
 }
 
-// deliverLine hands over a line without its LF. It cuts the CR and what is over the cap.
-func (c *Conversation) deliverLine(d reassembly.Dir, f *framer, m capture.Mark, line []byte) {
+// deliverLine hands over a line without its LF, which is end bytes behind m. It
+// cuts the CR and what is over the cap.
+func (c *Conversation) deliverLine(d reassembly.Dir, f *framer, m *capture.Mark, end int, line []byte) {
 	limit := c.limit(f)
 	short := f.lost
 	f.lost = false
@@ -139,15 +141,17 @@ func (c *Conversation) deliverLine(d reassembly.Dir, f *framer, m capture.Mark, 
 			return
 		}
 	}
-	c.deliver(d, m, line, short)
+	c.deliver(d, m, end, line, short)
 }
 
-// deliver hands a unit to the session.
-func (c *Conversation) deliver(d reassembly.Dir, m capture.Mark, unit []byte, short bool) {
+// deliver hands a unit, whose last byte is end bytes behind m, to the session.
+func (c *Conversation) deliver(d reassembly.Dir, m *capture.Mark, end int, unit []byte, short bool) {
+	c.mark = *m
+	c.mark.Seq += uint32(end)
 	if z := c.dirs[d].deflate; z != nil {
-		m.Seq = z.seq
+		c.mark.Seq = z.seq
 	}
-	c.mark, c.truncated = m, short
+	c.truncated = short
 	c.engine.stats.Units++
 	if d == reassembly.ToServer && needsEditing(unit) {
 		c.session.Unit(d, c.engine.edit(unit, false))
@@ -158,22 +162,19 @@ func (c *Conversation) deliver(d reassembly.Dir, m capture.Mark, unit []byte, sh
 	if c.refeed {
 		c.again()
 	}
-	for i := range c.dirs {
-		if f := &c.dirs[i]; f.mode == modeLiteral && f.left == 0 && c.over == going {
-			c.emptyLiteral(reassembly.Dir(i))
-		}
+	if c.empty {
+		c.emptyLiterals()
 	}
 }
 
 // feedLiteral takes bytes of a literal.
-func (c *Conversation) feedLiteral(d reassembly.Dir, f *framer, m capture.Mark, p []byte) int {
+func (c *Conversation) feedLiteral(d reassembly.Dir, f *framer, m *capture.Mark, p []byte) int {
 	if f.left > uint64(len(p)) {
 		f.left -= uint64(len(p))
 		c.keep(f, p, c.engine.cfg.Line)
 		return len(p)
 	}
 	n := int(f.left)
-	m.Seq += uint32(n) - 1
 	unit := p[:n]
 	if len(f.buf) > 0 || f.lost {
 		c.keep(f, unit, c.engine.cfg.Line)
@@ -187,15 +188,22 @@ func (c *Conversation) feedLiteral(d reassembly.Dir, f *framer, m capture.Mark, 
 		unit, short = unit[:c.engine.cfg.Line], true
 	}
 	whole := f.buf
-	f.buf, f.lost, f.mode, f.left, f.text = nil, false, modeLines, 0, m.Seq+1
-	c.deliver(d, m, unit, short)
+	f.buf, f.lost, f.mode, f.left, f.text = nil, false, modeLines, 0, m.Seq+uint32(n)
+	c.deliver(d, m, n-1, unit, short)
 	c.engine.release(whole)
 	return n
 }
 
-func (c *Conversation) emptyLiteral(d reassembly.Dir) {
-	c.dirs[d].mode = modeLines
-	c.deliver(d, c.mark, nil, false)
+// emptyLiterals delivers literals of no bytes.
+func (c *Conversation) emptyLiterals() {
+	c.empty = false
+	for i := range c.dirs {
+		if f := &c.dirs[i]; f.mode == modeLiteral && f.left == 0 && c.over == going {
+			f.mode = modeLines
+			here := c.mark
+			c.deliver(reassembly.Dir(i), &here, 0, nil, false)
+		}
+	}
 }
 
 // skip drops bytes.
@@ -243,9 +251,9 @@ func (c *Conversation) again() {
 		m.Seq = f.next - uint32(len(old))
 		if f.packed {
 			f.packed = false
-			c.feedDeflated(reassembly.Dir(i), m, old)
+			c.feedDeflated(reassembly.Dir(i), &m, old)
 		} else {
-			c.feed(reassembly.Dir(i), m, old)
+			c.feed(reassembly.Dir(i), &m, old)
 		}
 		c.engine.release(old)
 	}

@@ -22,12 +22,11 @@ var (
 )
 
 // feedBody drops bytes up to the end of a body.
-func (c *Conversation) feedBody(d reassembly.Dir, f *framer, m capture.Mark, p []byte) int {
+func (c *Conversation) feedBody(d reassembly.Dir, f *framer, m *capture.Mark, p []byte) int {
 	n := f.body(p)
 	if f.mode == modeLines {
-		m.Seq += uint32(n) - 1
-		f.text = m.Seq + 1
-		c.deliver(d, m, loneDot, false)
+		f.text = m.Seq + uint32(n)
+		c.deliver(d, m, n-1, loneDot, false)
 	}
 	return n
 }

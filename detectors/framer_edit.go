@@ -11,8 +11,19 @@ const (
 	telnetSB  = 0xfa
 )
 
+// editing holds the bytes that a terminal would have acted on.
+var editing = [256]bool{backspace: true, del: true, telnetIAC: true}
+
 // needsEditing says whether a line holds what a terminal would have acted on.
 func needsEditing(p []byte) bool {
+	if len(p) <= 48 { // three searches cost more
+		for _, b := range p {
+			if editing[b] {
+				return true
+			}
+		}
+		return false
+	}
 	return bytes.IndexByte(p, backspace) >= 0 || bytes.IndexByte(p, del) >= 0 || bytes.IndexByte(p, telnetIAC) >= 0
 }
 

@@ -42,7 +42,7 @@ func (c *Conversation) mayBeTLS(f *framer) bool {
 
 // sniff looks whether a unit begins like TLS. It gives how many bytes of p it
 // took, and whether to come back with the rest; else p is text.
-func (c *Conversation) sniff(d reassembly.Dir, f *framer, m capture.Mark, p []byte) (n int, again bool) {
+func (c *Conversation) sniff(d reassembly.Dir, f *framer, m *capture.Mark, p []byte) (n int, again bool) {
 	var head [helloBytes]byte
 	old := copy(head[:], f.buf)
 	all := old + copy(head[old:], p)
@@ -64,12 +64,11 @@ func (c *Conversation) sniff(d reassembly.Dir, f *framer, m capture.Mark, p []by
 	if old == 0 {
 		return 0, false
 	}
-	held := f.buf
+	held, back := f.buf, *m
 	f.buf = nil
+	back.Seq -= uint32(old)
+	c.feed(d, &back, held)
 	c.engine.release(held)
-	m.Seq -= uint32(old)
-	c.feed(d, m, head[:old])
-	clear(head[:])
 	return 0, true
 }
 

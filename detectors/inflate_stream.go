@@ -38,7 +38,7 @@ func (c *Conversation) stopInflate() {
 
 // feedDeflated inflates p and cuts what comes out. Units carry the mark of the
 // segment that completed them.
-func (c *Conversation) feedDeflated(d reassembly.Dir, m capture.Mark, p []byte) {
+func (c *Conversation) feedDeflated(d reassembly.Dir, m *capture.Mark, p []byte) {
 	f := &c.dirs[d]
 	z := f.deflate
 	for c.over == going {
@@ -60,7 +60,8 @@ func (c *Conversation) feedDeflated(d reassembly.Dir, m capture.Mark, p []byte) 
 		case c.inflated > c.engine.cfg.Inflated:
 			c.end(exceeded)
 		case len(out) > 0:
-			c.feed(d, m, out)
+			here := *m
+			c.feed(d, &here, out)
 		case z.state == atFault || z.state == atEnd && !z.ending:
 			c.end(ended)
 		case len(p) == 0:

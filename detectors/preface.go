@@ -100,7 +100,7 @@ func begins(p []byte, signature string, s stage) (stage, bool) {
 }
 
 // feedPreface takes bytes of a conversation that began with a preface.
-func (c *Conversation) feedPreface(d reassembly.Dir, m capture.Mark, p []byte) {
+func (c *Conversation) feedPreface(d reassembly.Dir, m *capture.Mark, p []byte) {
 	x := c.preface
 	s := &x.sides[d]
 	for len(p) > 0 && s.stage != dialogue && c.over == going {
@@ -125,7 +125,7 @@ func (c *Conversation) feedPreface(d reassembly.Dir, m capture.Mark, p []byte) {
 	if !x.spoken && s.stage == dialogue && len(s.buf) > 0 {
 		x.first, x.spoken = d, true
 	}
-	s.mark = m
+	s.mark = *m
 	c.claimPreface(false)
 	if c.preface == nil && len(p) > 0 && c.over == going {
 		c.pour(d, m, p)
@@ -197,7 +197,7 @@ func (c *Conversation) leavePreface(choice int) {
 		m := s.mark
 		m.Seq -= uint32(len(s.buf))
 		c.dirs[d].text = m.Seq
-		c.pour(d, m, s.buf)
+		c.pour(d, &m, s.buf)
 	}
 	x.forget(c.engine)
 	c.preface = nil
