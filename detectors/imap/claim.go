@@ -29,11 +29,11 @@ func claimGreeting(server []byte) detectors.Claim {
 	if len(star) != 1 {
 		return detectors.No
 	}
-	if kind(word) > bad || kind(word) != notStatus && (whole || len(more) > 0) {
-		return detectors.Yes
-	}
-	if !whole && len(more) == 0 && len(word) < len("CAPABILITY") {
+	if !whole && len(more) == 0 && len(word) <= 16 { // the word may go on
 		return detectors.NotYet
+	}
+	if kind(word) != notStatus {
+		return detectors.Yes
 	}
 	if syntax.Fold(word, "CAPABILITY") || syntax.Fold(word, "ID") {
 		return detectors.Yes

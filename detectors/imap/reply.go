@@ -49,7 +49,7 @@ func outcome(r status, text []byte, insecure bool) (detectors.Result, detectors.
 		if r == bad {
 			reply = c.bad
 		}
-		if c.result != "" {
+		if c.result != "" && (c.result != detectors.Failure || !detectors.NeedsTLS(text)) {
 			return c.result, reply
 		}
 	}

@@ -64,10 +64,10 @@ func claimCommand(client []byte) detectors.Claim {
 // claimMode judges the argument of MODE: FTP and IRC have that command, too.
 func claimMode(rest []byte, whole bool) detectors.Claim {
 	for _, m := range [...]string{"READER", "STREAM"} {
-		if syntax.HasPrefix(rest, m) {
+		switch {
+		case whole && syntax.Fold(syntax.TrimRight(rest), m):
 			return detectors.Yes
-		}
-		if !whole && len(rest) < len(m) && syntax.HasPrefix(rest, m[:len(rest)]) {
+		case !whole && len(rest) <= len(m) && syntax.HasPrefix(rest, m[:len(rest)]):
 			return detectors.NotYet
 		}
 	}

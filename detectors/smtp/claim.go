@@ -31,6 +31,9 @@ func claimServer(server []byte, c detectors.Claim) detectors.Claim {
 	case code == 220 && syntax.Contains(text, "FTP"):
 		return detectors.No
 	case code == 334, code == 354:
+		if c == detectors.NotYet {
+			return c
+		}
 		return detectors.Weak
 	case code == 220, code == 250, code == 235, code == 221, code/100 == 5, code/100 == 4:
 		return c // the client will tell
