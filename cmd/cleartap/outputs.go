@@ -1,0 +1,190 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"cleartap/output"
+	"cleartap/output/csv"
+	"cleartap/output/jsonl"
+	"cleartap/output/table"
+)
+
+// alertWriter is a format of alerts.
+type alertWriter interface {
+	Write(*output.Alert) error
+	Flush() error
+}
+
+// sink is one place that alerts go to.
+type sink struct {
+	name string // for messages
+	w    alertWriter
+	file *pendingFile // nil for standard output
+	err  error        // the first one; the sink gets nothing more
+}
+
+// sinks are all places of one scan.
+type sinks struct {
+	all  []*sink
+	left int // how many still work
+}
+
+// openSinks makes the outputs. Nothing is left behind when one cannot be made.
+func openSinks(o *options, stdout io.Writer) (*sinks, error) {
+	s := &sinks{}
+	if o.format != "none" {
+		s.all = append(s.all, &sink{name: "standard output", w: newWriter(o.format, stdout, o.colour)})
+	}
+	for _, path := range o.files {
+		f, err := createPending(path)
+		if err != nil {
+			s.discard()
+			return nil, &outcome{exitFailed, fmt.Sprintf("--output %s: %s", path, reason(err))}
+		}
+		s.all = append(s.all, &sink{name: path, w: newWriter(formats[filepath.Ext(path)], f, false), file: f})
+	}
+	s.left = len(s.all)
+	return s, nil
+}
+
+func newWriter(format string, w io.Writer, colour bool) alertWriter {
+	switch format {
+	case "table":
+		return table.New(w, colour)
+	case "csv":
+		return csv.New(w)
+	}
+	return jsonl.New(w)
+}
+
+// write hands an alert to every sink that still works.
+func (s *sinks) write(a *output.Alert) {
+	for _, k := range s.all {
+		if k.err == nil {
+			s.note(k, k.w.Write(a))
+		}
+	}
+}
+
+// flush brings out what standard output has buffered.
+func (s *sinks) flush() {
+	for _, k := range s.all {
+		if k.err == nil && k.file == nil {
+			s.note(k, k.w.Flush())
+		}
+	}
+}
+
+func (s *sinks) note(k *sink, err error) {
+	if err != nil {
+		k.err = err
+		s.left--
+	}
+}
+
+// finish completes the files and tells what went wrong. A reader of standard
+// output that went away has seen enough: that is no fault.
+func (s *sinks) finish() error {
+	var errs []error
+	for _, k := range s.all {
+		if k.err == nil {
+			s.note(k, k.w.Flush())
+		}
+		if k.file != nil {
+			if k.err == nil {
+				s.note(k, k.file.commit())
+			} else if kept := k.file.keep(); kept != "" {
+				errs = append(errs, fmt.Errorf("%s: %s; what was written is in %s", k.name, reason(k.err), kept))
+				continue
+			}
+		}
+		if k.err != nil && !(k.file == nil && brokenPipe(k.err)) {
+			errs = append(errs, fmt.Errorf("%s: %s", k.name, reason(k.err)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// discard removes the unfinished files.
+func (s *sinks) discard() {
+	for _, k := range s.all {
+		if k.file != nil {
+			k.file.discard()
+		}
+	}
+}
+
+func brokenPipe(err error) bool {
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe)
+}
+
+// pendingFile is a file under a temporary name in the folder where it will
+// stand: whoever finds the file under its own name finds all of it.
+type pendingFile struct {
+	*os.File
+	path string
+}
+
+// createPending makes the file, readable by its owner alone.
+func createPending(path string) (*pendingFile, error) {
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+		if st.IsDir() {
+			return nil, errors.New("is a folder")
+		}
+		f, err := os.OpenFile(path, os.O_WRONLY, 0) // a device or pipe is written in place
+		if err != nil {
+			return nil, err
+		}
+		return &pendingFile{File: f}, nil
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+	if err != nil {
+		return nil, err
+	}
+	return &pendingFile{f, path}, nil
+}
+
+// commit puts the file in its place.
+func (f *pendingFile) commit() error {
+	if f.path == "" {
+		return f.Close()
+	}
+	err := f.Sync()
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), f.path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name()) // the error that counts is told
+	}
+	return err
+}
+
+// keep saves what was written of a file that could not be finished, under a
+// name that says so, and gives the name. Its last line may be cut.
+func (f *pendingFile) keep() string {
+	_ = f.Close() // it has failed already
+	if f.path == "" {
+		return ""
+	}
+	kept := f.path + ".partial"
+	if err := os.Rename(f.Name(), kept); err != nil {
+		return f.Name()
+	}
+	return kept
+}
+
+// discard removes the file.
+func (f *pendingFile) discard() {
+	_ = f.Close() // nothing of it is kept
+	if f.path != "" {
+		_ = os.Remove(f.Name())
+	}
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"cleartap/capture"
+	"cleartap/detectors"
+	"cleartap/internal/sensor"
+	"cleartap/output"
+	"cleartap/output/table"
+)
+
+// scanning is one scan under way. All its methods run on one goroutine.
+type scanning struct {
+	o        *options
+	std      *streams
+	log      *slog.Logger
+	sinks    *sinks
+	progress *progress
+	summary  table.Summary
+	cancel   context.CancelFunc
+	usable   int   // captures that were read without a problem, or gave packets in spite of it
+	troubled bool  // the capture at hand has a problem
+	worst    bool  // a finding reached --fail-on
+	bytes    int64 // of the inputs that were read
+	rows     bool  // rows wait for the terminal
+	screen   bool  // standard output and standard error are the same terminal
+}
+
+// runScan finds the captures, reads them, and tells how it ended.
+func runScan(ctx context.Context, o *options, std *streams) error {
+	out, err := openSinks(o, std.out)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s := &scanning{o: o, std: std, sinks: out, cancel: cancel}
+	s.log = slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: o.level}))
+	s.screen = isTerminal(std.out) && isTerminal(std.err)
+	found := capture.Find(o.paths, capture.FindOptions{Merge: o.merge, Stdin: std.in, End: ctx.Done()})
+	s.summary.Skipped = found.Skipped
+	for i := range found.Problems {
+		s.Problem(&found.Problems[i])
+	}
+	s.troubled = false
+	s.progress = newProgress(o, total(&found), std.err)
+	start := time.Now()
+	totals := sensor.Scan(ctx, o.sensor, found.Captures, s)
+	s.summary.Bytes = uint64(s.bytes)
+	s.summary.Took = time.Since(start)
+	return s.finish(ctx, &found, &totals)
+}
+
+// total is how many bytes there are to read, -1 when that is not known.
+func total(in *capture.Inputs) int64 {
+	for _, c := range in.Captures {
+		if c.Size == 0 { // a stream
+			return -1
+		}
+	}
+	return in.Size
+}
+
+// Finding implements sensor.Receiver.
+func (s *scanning) Finding(where output.Where, f *detectors.Finding) {
+	if !s.o.never && f.Severity >= s.o.failOn {
+		s.worst = true
+	}
+	a := output.Redact(f, where, &s.o.policy)
+	s.summary.Add(&a)
+	s.sinks.write(&a)
+	s.rows = true
+	s.checkSinks()
+}
+
+// checkSinks stops the scan when nobody takes its results any more.
+func (s *scanning) checkSinks() {
+	if s.sinks.left == 0 && len(s.sinks.all) > 0 {
+		s.cancel()
+	}
+}
+
+// Problem implements sensor.Receiver.
+func (s *scanning) Problem(p *capture.Problem) {
+	s.summary.Unread++
+	s.troubled = true
+	s.progress.hide()
+	fmt.Fprintf(s.std.err, "cleartap: %s\n", p)
+}
+
+// Done implements sensor.Receiver.
+func (s *scanning) Done(c *capture.Capture, t *sensor.Totals) {
+	if t.Packets > t.Decode.UnknownLink || !s.troubled {
+		s.usable++
+	}
+	s.troubled = false
+	if !s.log.Enabled(context.Background(), slog.LevelInfo) {
+		return
+	}
+	s.progress.hide()
+	s.log.Info("capture read", "files", c.Files(), "packets", t.Packets, "findings", t.Findings)
+}
+
+// Tick implements sensor.Receiver.
+func (s *scanning) Tick(bytes int64) {
+	s.bytes = bytes
+	if s.screen && s.rows {
+		s.progress.hide()
+	}
+	s.rows = false
+	s.sinks.flush()
+	s.checkSinks()
+	s.progress.show(bytes, s.summary.Logins())
+}
+
+// finish writes what is buffered, tells the summary, and gives how it ended.
+func (s *scanning) finish(ctx context.Context, in *capture.Inputs, t *sensor.Totals) error {
+	interrupted := ctx.Err() != nil && s.sinks.left > 0
+	s.progress.hide()
+	err := s.sinks.finish()
+	s.progress.end(s.bytes, s.summary.Logins(), !interrupted)
+	s.sum(in, t, interrupted)
+	if !s.o.quiet {
+		_ = s.summary.Print(s.std.err) // nowhere else to tell
+	}
+	s.log.Debug("counters", "decode", fmt.Sprintf("%+v", t.Decode), "flows", fmt.Sprintf("%+v", t.Flows), "dialogues", fmt.Sprintf("%+v", t.Dialogues))
+	switch {
+	case err != nil:
+		return &outcome{exitFailed, err.Error()}
+	case interrupted:
+		return &outcome{code: exitInterrupted}
+	case s.worst:
+		return &outcome{code: exitFindings}
+	case s.usable == 0 && s.summary.Unread == 0:
+		return &outcome{exitFailed, "no capture in " + strings.Join(s.o.paths, ", ")}
+	case s.usable == 0:
+		return &outcome{code: exitFailed}
+	case s.summary.Unread > 0 || s.summary.Evicted > 0 || s.summary.Panics > 0:
+		return &outcome{code: exitPartial}
+	}
+	return nil
+}
+
+// sum fills in what the summary says of the reading.
+func (s *scanning) sum(in *capture.Inputs, t *sensor.Totals, interrupted bool) {
+	m := &s.summary
+	m.Captures, m.Files, m.Packets = t.Captures, t.Files, t.Packets
+	m.Flows, m.Evicted, m.Lost = t.Flows.Flows, t.Flows.EvictedFlows, t.Flows.GapBytes
+	if t.Packets > 0 {
+		m.From, m.To = t.First.Time(), t.Last.Time()
+	}
+	m.Cut, m.Interrupt = t.Snapped, interrupted
+	m.Panics = t.Panics + t.Decode.Panics
+	for _, p := range t.Dialogues.Protocols {
+		m.Panics += p.Panics
+	}
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// printable escapes what could steer a terminal; line ends stay.
+func printable(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if r == '\n' || strconv.IsPrint(r) {
+			b.WriteRune(r)
+			continue
+		}
+		q := strconv.QuoteRune(r)
+		b.WriteString(q[1 : len(q)-1])
+	}
+	return b.String()
+}
+
+// nearest gives a hint at the name that was meant, empty if none comes near.
+func nearest(got string, names []string) string {
+	best, least := "", 1+min(3, len(got)/2)
+	for _, name := range names {
+		d := distance(got, name)
+		if len(name) > 1 && strings.HasPrefix(name, got) && len(got) > 2 {
+			d = min(d, 1)
+		}
+		if d < least {
+			best, least = name, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(", did you mean %q?", best)
+}
+
+// distance is the edit distance of two words (Levenshtein), over bytes.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		left, diagonal := i+1, i
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost = 1 + min(diagonal, row[j+1], left)
+			}
+			diagonal, row[j], left = row[j+1], left, cost
+		}
+		row[len(b)] = left
+	}
+	return row[len(b)]
+}
+
+// choice gives the value of a flag that takes one word of a list.
+func choice(c *cli.Context, flag, unset string, words ...string) (string, error) {
+	if !c.IsSet(flag) {
+		return unset, nil
+	}
+	v := c.String(flag)
+	if slices.Contains(words, v) {
+		return v, nil
+	}
+	return "", usage("--%s %q: want %s%s", flag, v, orList(words), nearest(v, words))
+}
+
+// orList writes "a, b or c".
+func orList(words []string) string {
+	n := len(words)
+	if n < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:n-1], ", ") + " or " + words[n-1]
+}
+
+// number gives the value of a flag that takes a whole number from low to high.
+func number(c *cli.Context, flag string, unset, low, high int) (int, error) {
+	if !c.IsSet(flag) {
+		return unset, nil
+	}
+	n, err := strconv.Atoi(c.String(flag))
+	if err != nil || n < low || n > high {
+		return 0, usage("--%s %q: want a number from %d to %d", flag, c.String(flag), low, high)
+	}
+	return n, nil
+}
+
+// units are the units of bytes. Those of ten and those of two are apart.
+var units = map[string]int64{
+	"": 1, "b": 1, "k": 1 << 10, "kib": 1 << 10, "kb": 1000, "m": 1 << 20, "mib": 1 << 20, "mb": 1000_000,
+	"g": 1 << 30, "gib": 1 << 30, "gb": 1000_000_000,
+}
+
+// byteSize reads 64MiB, 1GiB, 512M, 1000000.
+func byteSize(s string) (int64, bool) {
+	end := strings.IndexFunc(s, func(r rune) bool { return (r < '0' || r > '9') && r != '.' })
+	if end < 0 {
+		end = len(s)
+	}
+	v, err := strconv.ParseFloat(s[:end], 64)
+	unit, ok := units[strings.ToLower(strings.TrimSpace(s[end:]))]
+	if err != nil || !ok || v*float64(unit) > 1<<50 {
+		return 0, false
+	}
+	return int64(v * float64(unit)), true
+}

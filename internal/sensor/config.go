@@ -1,0 +1,66 @@
+// Package sensor wires the stages to a pipeline: frames from a source through
+// decoder, assembler and engine to findings. Its one job is who runs what, with
+// how much memory, and in which order results come out. Its invariant: the
+// result of a scan does not depend on the number of workers.
+package sensor
+
+import (
+	"net/netip"
+	"time"
+
+	"cleartap/capture"
+	"cleartap/detectors"
+	"cleartap/reassembly"
+)
+
+// DefaultMemory is Config.MaxMemory when it is 0, MinMemory the least that it
+// may be, in bytes.
+const (
+	DefaultMemory = 256 << 20
+	MinMemory     = 16 << 20
+)
+
+// Config says what a scan looks at and how much it may use. The zero value
+// looks at every port with one worker and the default memory.
+type Config struct {
+	Jobs        int            // captures read at a time; 0: 1
+	MaxMemory   int64          // bytes that flows, held segments and dialogues may take together; 0: DefaultMemory
+	Ports       *capture.Ports // nil: any
+	Nets        []netip.Prefix // flows with an end in one of them; empty: all
+	ExcludeNets []netip.Prefix // no flow with an end in one of them
+	OutcomeWait time.Duration  // packet time to wait for a login's outcome; 0: 60 s
+	Protocols   []*detectors.Protocol
+}
+
+// A capture's memory is divided: five eighths for flows and the bytes held of
+// them, one for lines that segments cut, one sixteenth for fragments. The rest
+// is for conversations, buffers and what the collector leaves lying about.
+
+// decoder gives the configuration of a decoder.
+func (c *Config) decoder(memory int64) capture.DecoderConfig {
+	return capture.DecoderConfig{Ports: c.Ports, Net: c.Nets, ExcludeNet: c.ExcludeNets, MaxFragmentBytes: int(min(memory/16, 8<<20))}
+}
+
+// engine gives the configuration of an engine.
+func (c *Config) engine(memory int64, report func(*detectors.Observation)) detectors.Config {
+	return detectors.Config{
+		Protocols: c.Protocols, Report: report, OutcomeWait: capture.Nanos(c.OutcomeWait),
+		Buffered: int(min(memory/8, detectors.DefaultBuffered)),
+	}
+}
+
+// assembler gives the configuration of an assembler.
+func (c *Config) assembler(memory int64, e *detectors.Engine) reassembly.Config {
+	return reassembly.Config{Classify: e.Classify, Open: e.Open, MailPort: c.mailPort(), MaxMemory: memory * 5 / 8}
+}
+
+// mailPort knows the ports of all protocols.
+func (c *Config) mailPort() func(uint16) bool {
+	ports := make(map[uint16]bool)
+	for _, p := range c.Protocols {
+		for _, n := range p.Ports {
+			ports[n] = true
+		}
+	}
+	return func(port uint16) bool { return ports[port] }
+}

@@ -1,0 +1,155 @@
+package sensor
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"cleartap/capture"
+	"cleartap/detectors"
+)
+
+// window is how many captures may be under way or waiting for their turn: what
+// workers that run ahead may pile up is bounded by it.
+const window = 32
+
+// batchSize is how many findings travel together, batches how many of these
+// may wait in a lane.
+const (
+	batchSize = 64
+	batches   = 4
+)
+
+// batch is what a worker hands over at a time: findings, then a problem that
+// came after them.
+type batch struct {
+	findings []detectors.Finding
+	files    []string // that the File of the findings' marks is an index into
+	problem  *capture.Problem
+}
+
+// lane carries what one capture gives from its worker to the collector. A
+// worker that gets ahead of the collector waits, also when the scan was called
+// off: results so far are not lost.
+type lane struct {
+	out   chan batch
+	free  chan []detectors.Finding // slices for use again, shared by all lanes
+	files []string                 // of the source that is being read
+	eager bool                     // it may pause at any time: each finding goes at once
+	next  []detectors.Finding
+}
+
+// finding takes a copy of f.
+func (l *lane) finding(f *detectors.Finding) {
+	if l.next == nil {
+		select {
+		case l.next = <-l.free:
+		default:
+			l.next = make([]detectors.Finding, 0, batchSize)
+		}
+	}
+	l.next = append(l.next, *f)
+	if l.eager || len(l.next) >= batchSize {
+		l.flush()
+	}
+}
+
+// problem hands over that something of the input could not be read.
+func (l *lane) problem(p capture.Problem) {
+	l.out <- batch{l.next, l.files, &p}
+	l.next = nil
+}
+
+// begin says that what comes now is from another source.
+func (l *lane) begin(files []string, eager bool) {
+	l.flush()
+	l.files, l.eager = files, eager
+}
+
+// flush hands over what has come together.
+func (l *lane) flush() {
+	if len(l.next) > 0 {
+		l.out <- batch{l.next, l.files, nil}
+		l.next = nil
+	}
+}
+
+// collector receives on one goroutine what all workers give.
+type collector struct {
+	take func(i int, b *batch) // what capture i gave
+	done func(i int)           // capture i gave all it has
+	tick func()                // now and then
+}
+
+// tickEvery is how often a collector is ticked.
+const tickEvery = 100 * time.Millisecond
+
+// inOrder runs work for the numbers 0 to n-1 on some workers, and hands what
+// they give to c in the order of the numbers. When ctx ends no further number is
+// begun; work must see to it itself that it ends.
+func inOrder(ctx context.Context, n, workers int, work func(worker, i int, l *lane), c collector) {
+	lanes := make(chan *lane, window) // in the order of the numbers
+	free := make(chan []detectors.Finding, 2*batches)
+	var mu sync.Mutex // a number and the place of its lane are taken at once
+	next := 0
+	begin := func() (int, *lane) {
+		mu.Lock()
+		defer mu.Unlock()
+		if next >= n || ctx.Err() != nil {
+			return -1, nil
+		}
+		l := &lane{out: make(chan batch, batches), free: free}
+		lanes <- l // waits for the collector when it is far behind
+		next++
+		return next - 1, l
+	}
+	var wg sync.WaitGroup
+	for w := range min(workers, n) {
+		wg.Go(func() {
+			for i, l := begin(); l != nil; i, l = begin() {
+				work(w, i, l)
+				l.flush()
+				close(l.out)
+			}
+		})
+	}
+	go func() {
+		wg.Wait()
+		close(lanes)
+	}()
+	collect(lanes, free, c)
+}
+
+// collect drains the lanes one after the other.
+func collect(lanes <-chan *lane, free chan<- []detectors.Finding, c collector) {
+	ticker := time.NewTicker(tickEvery)
+	defer ticker.Stop()
+	i := 0
+	for l := range lanes {
+		for open := true; open; {
+			select {
+			case b, ok := <-l.out:
+				if open = ok; ok {
+					c.take(i, &b)
+					recycle(free, b.findings)
+				}
+			case <-ticker.C:
+				c.tick()
+			}
+		}
+		c.done(i)
+		i++
+	}
+}
+
+// recycle keeps a slice for use again. What it held is forgotten.
+func recycle(free chan<- []detectors.Finding, s []detectors.Finding) {
+	if cap(s) == 0 {
+		return
+	}
+	clear(s)
+	select {
+	case free <- s[:0]:
+	default:
+	}
+}

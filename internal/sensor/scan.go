@@ -1,0 +1,60 @@
+package sensor
+
+import (
+	"context"
+
+	"cleartap/capture"
+	"cleartap/detectors"
+	"cleartap/output"
+)
+
+// Receiver is told what a scan finds. All calls come from the goroutine that
+// called Scan, one at a time; findings and problems in the order of captures and
+// inside a capture in the order of packets, whatever the number of workers.
+type Receiver interface {
+	Finding(where output.Where, f *detectors.Finding) // valid during the call
+	Problem(p *capture.Problem)
+	Done(c *capture.Capture, t *Totals) // a capture was read
+	Tick(bytes int64)                   // ten times a second: so many bytes of the inputs were read
+}
+
+// Scan reads captures to their ends, or until ctx ends: then it tells what was
+// found so far and returns at once.
+func Scan(ctx context.Context, cfg Config, captures []*capture.Capture, to Receiver) Totals {
+	var all Totals
+	jobs := max(1, min(cfg.Jobs, len(captures)))
+	shared := newBudget(cfg.MaxMemory, len(captures))
+	workers := make([]*worker, jobs)
+	for i := range workers {
+		workers[i] = &worker{cfg: &cfg, budget: shared}
+	}
+	restore := limitMemory(&cfg)
+	defer restore()
+	results := make([]Totals, len(captures))
+	work := func(w, i int, l *lane) { results[i] = workers[w].scan(ctx, i, captures[i], l) }
+	inOrder(ctx, len(captures), jobs, work, collector{
+		take: func(i int, b *batch) {
+			for k := range b.findings {
+				f := &b.findings[k]
+				to.Finding(output.Where{Path: b.files[f.Mark.File]}, f)
+			}
+			if b.problem != nil {
+				to.Problem(b.problem)
+			}
+		},
+		done: func(i int) {
+			to.Done(captures[i], &results[i])
+			all.add(&results[i])
+		},
+		tick: func() { to.Tick(progress(workers)) },
+	})
+	to.Tick(progress(workers))
+	return all
+}
+
+func progress(workers []*worker) (bytes int64) {
+	for _, w := range workers {
+		bytes += w.read.Load()
+	}
+	return bytes
+}

@@ -1,0 +1,158 @@
+package sensor
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync/atomic"
+
+	"cleartap/capture"
+	"cleartap/detectors"
+	"cleartap/reassembly"
+)
+
+// tickFrames is how many frames pass between two looks at clocks and at
+// whether to go on.
+const tickFrames = 1024
+
+// worker reads one capture at a time. All that it needs for it is its own: no
+// lock, no channel per packet.
+type worker struct {
+	cfg    *Config
+	budget *budget
+	index  int          // of the capture
+	read   atomic.Int64 // bytes of the inputs that were read
+
+	decoder   *capture.Decoder
+	assembler *reassembly.Assembler
+	engine    *detectors.Engine
+	source    capture.Source
+	lane      *lane
+	totals    Totals
+	frame     capture.Frame
+	segment   capture.Segment
+	ending    bool // the source is over: findings are collected in last
+	last      []detectors.Finding
+}
+
+// scan reads a capture, and what turned out not to be part of it but to follow
+// it, to the end or until ctx ends.
+func (w *worker) scan(ctx context.Context, i int, c *capture.Capture, l *lane) Totals {
+	w.lane, w.index = l, i
+	w.totals = Totals{}
+	w.budget.begin(i)
+	defer w.budget.end(i)
+	for ; c != nil && ctx.Err() == nil; c = c.Rest() {
+		w.one(ctx, c)
+	}
+	return w.totals
+}
+
+// one reads one capture with flows of its own.
+func (w *worker) one(ctx context.Context, c *capture.Capture) {
+	w.source = c.Open(w.lane.problem, &w.read)
+	files := w.source.Files()
+	w.lane.begin(files, c.Size == 0)
+	w.begin()
+	for !w.burst(ctx) { // a burst ends early when something panicked
+	}
+	w.end()
+	w.totals.Captures++
+	w.totals.Files += len(files)
+	if rest := c.Rest(); rest != nil {
+		w.totals.Files -= len(rest.Files())
+	}
+	_ = w.source.Close() // what was read stays read
+}
+
+func (w *worker) begin() {
+	w.ending = false
+	memory := w.budget.each
+	w.decoder = capture.NewDecoder(w.cfg.decoder(memory))
+	w.engine = detectors.NewEngine(w.cfg.engine(memory, w.report))
+	w.assembler = reassembly.New(w.cfg.assembler(memory, w.engine))
+}
+
+// burst reads frames until the source or ctx ends. A panic costs the flow of
+// the frame at hand: what was thrown is not looked at, as it may quote traffic.
+func (w *worker) burst(ctx context.Context) (over bool) {
+	defer func() {
+		if recover() != nil {
+			w.totals.Panics++
+			w.assembler.Forget(&w.segment)
+		}
+	}()
+	src, dec, asm := w.source, w.decoder, w.assembler
+	f, s, t := &w.frame, &w.segment, &w.totals
+	for {
+		for range tickFrames {
+			if src.Next(f) != nil {
+				return true
+			}
+			if t.Packets == 0 || f.Time < t.First {
+				t.First = f.Time
+			}
+			t.Last = max(t.Last, f.Time)
+			t.Packets++
+			t.Bytes += uint64(len(f.Data))
+			if len(f.Data) < f.Length {
+				t.Snapped++
+			}
+			if dec.Decode(f, s) {
+				asm.Push(s)
+			}
+		}
+		asm.Tick(f.Time)
+		w.engine.Tick(f.Time)
+		w.lane.flush()
+		w.budget.use(w.index, asm.Stats().Memory)
+		if ctx.Err() != nil {
+			return true
+		}
+	}
+}
+
+// end settles what is still open. What that gives comes in the order of the
+// packets that it is about, not in that of a table.
+func (w *worker) end() {
+	w.ending = true
+	w.settle()
+	slices.SortStableFunc(w.last, func(a, b detectors.Finding) int {
+		return cmp.Or(cmp.Compare(a.Mark.Time, b.Mark.Time), cmp.Compare(a.Mark.File, b.Mark.File), cmp.Compare(a.Mark.Frame, b.Mark.Frame))
+	})
+	for i := range w.last {
+		w.lane.finding(&w.last[i])
+	}
+	clear(w.last)
+	w.last = w.last[:0]
+	d := w.decoder.Stats()
+	w.totals.Decode.Add(&d)
+	r := w.assembler.Stats()
+	w.totals.Flows.Add(&r)
+	e := w.engine.Stats()
+	addDialogues(&w.totals.Dialogues, &e)
+}
+
+func (w *worker) settle() {
+	defer func() {
+		if recover() != nil {
+			w.totals.Panics++
+		}
+	}()
+	w.assembler.Flush()
+	w.engine.Close()
+}
+
+// report judges an observation and hands on what comes of it.
+func (w *worker) report(o *detectors.Observation) {
+	f, ok := detectors.Judge(o)
+	if !ok {
+		return
+	}
+	w.totals.Findings++
+	if w.ending {
+		w.last = append(w.last, f)
+		return
+	}
+	w.lane.finding(&f)
+}
