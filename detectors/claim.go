@@ -5,6 +5,11 @@ import "cleartap/reassembly"
 // claimBytes is how much of a side the protocols are shown when a preface came first.
 const claimBytes = 256
 
+// waitBytes is how much a client may say before its server did until the protocols
+// are asked about it: to look at every client's first line would cost more than to
+// keep it.
+const waitBytes = 64
+
 // Classify says whether a flow is worth following. It is asked about every TCP
 // flow of the network: what is no mail must fall at its first bytes.
 func (e *Engine) Classify(p *reassembly.Probe) reassembly.Verdict {
@@ -37,21 +42,21 @@ func (e *Engine) verdict(p *reassembly.Probe) reassembly.Verdict {
 		return reassembly.Wait
 	case saysOther(p.ToServer) || len(p.ToServer) == 0 && saysOther(p.ToClient):
 		return reassembly.Drop
-	case len(p.ToClient) == 0 && !p.Final:
+	case len(p.ToClient) == 0 && !p.Final && len(p.ToServer) < waitBytes:
 		return reassembly.Wait // all mail servers speak first: theirs may still come
 	}
 	choice, strength, more := e.choose(p.ToServer, p.ToClient, p.ServerPort, p.Final)
 	if !p.Sure && strength < Yes {
 		_, other, later := e.choose(p.ToClient, p.ToServer, p.ClientPort, p.Final)
-		if other > strength && !more {
+		if other > strength && !more && (len(p.ToServer) > 0 || p.Final) {
 			return reassembly.Swap
 		}
-		more = more || later
+		more = more || later || other > strength
 	}
 	switch {
-	case choice >= 0:
+	case choice >= 0 && (len(p.ToClient) > 0 || p.Final):
 		return reassembly.Open
-	case more:
+	case choice >= 0 || more:
 		return reassembly.Wait
 	}
 	return reassembly.Drop

@@ -10,8 +10,12 @@ import (
 	"cleartap/reassembly"
 )
 
-// probeBytes is how much of either side is shown to Classify.
-const probeBytes = 64
+// probeBytes is how much of either side is shown to Classify, and heldBytes how
+// much is held until it must decide.
+const (
+	probeBytes = 128
+	heldBytes  = 4096
+)
 
 // seen is an observation and the lines of the dialogue that it is about.
 type seen struct {
@@ -36,6 +40,7 @@ type replay struct {
 	swap    bool
 	probe   reassembly.Probe
 	held    []chunk
+	bytes   int // of held
 	seq     [2]uint32
 	now     capture.Nanos
 	frame   uint64
@@ -104,6 +109,7 @@ func (r *replay) push(d reassembly.Dir, line int, p []byte) {
 		if d == reassembly.ToClient {
 			side = &r.probe.ToClient
 		}
+		r.bytes += len(p)
 		*side = append(*side, p[:min(len(p), probeBytes-len(*side))]...)
 		r.classify()
 	}
@@ -125,7 +131,8 @@ func (r *replay) classify() {
 	if r.decided {
 		return
 	}
-	r.probe.Final = r.final || len(r.probe.ToServer) == probeBytes || len(r.probe.ToClient) == probeBytes
+	full := len(r.probe.ToServer) == probeBytes && len(r.probe.ToClient) == probeBytes
+	r.probe.Final = r.final || full || r.bytes > heldBytes
 	switch r.engine.Classify(&r.probe) {
 	case reassembly.Wait:
 		if !r.probe.Final {
