@@ -15,9 +15,8 @@ import (
 	"cleartap/capture"
 )
 
-// ErrIdle is what Next returns when no frame came for a tenth of a second: time
-// to look at timers and signals.
-var ErrIdle = errors.New("no frame came")
+// ErrIdle is what Next returns when no frame came for a while.
+var ErrIdle = capture.ErrIdle
 
 // The limits of Config.
 const (
@@ -63,27 +62,10 @@ func (cfg *Config) Validate() error {
 }
 
 // Event is a change of an interface.
-type Event struct {
-	Interface string
-	Up        bool
-	Err       error         // why it went down
-	Away      time.Duration // how long it was away, when it came up again
-}
+type Event = capture.LinkEvent
 
 // Stats counts what the kernel saw since the source was opened.
-type Stats struct {
-	Packets uint64 // frames that passed the filter, lost ones included
-	Drops   uint64 // frames lost because the ring was full
-	Freezes uint64 // how often the ring was full
-	Gaps    uint64 // how often an interface went away
-}
-
-func (s *Stats) add(o Stats) {
-	s.Packets += o.Packets
-	s.Drops += o.Drops
-	s.Freezes += o.Freezes
-	s.Gaps += o.Gaps
-}
+type Stats = capture.LiveStats
 
 // Source reads one interface, or the two outputs of a tap as one.
 type Source struct {
@@ -93,7 +75,7 @@ type Source struct {
 	closed bool
 }
 
-var _ capture.Source = (*Source)(nil)
+var _ capture.Live = (*Source)(nil)
 
 // Files names the interfaces: a frame's File is an index into it.
 func (s *Source) Files() []string { return s.cfg.Interfaces }

@@ -136,7 +136,7 @@ func (s *Source) tell(e Event) {
 // count adds the kernel's counters, which reading sets to zero, to the port's.
 func (p *port) count() {
 	if p.ring != nil {
-		p.stats.add(p.ring.stats())
+		p.stats.Add(p.ring.stats())
 	}
 }
 
@@ -145,7 +145,7 @@ func (s *Source) Stats() Stats {
 	var sum Stats
 	for _, p := range s.ports {
 		p.count()
-		sum.add(p.stats)
+		sum.Add(p.stats)
 	}
 	return sum
 }
