@@ -78,8 +78,8 @@ func NewEngine(cfg Config) *Engine {
 	return e
 }
 
-// Open begins to follow a flow that Classify took. f is copied. The
-// stream of a flow that turns out to be of no interest ends at once.
+// Open begins to follow a flow that Classify took. f is copied. It gives nil
+// when the flow turns out to be of no interest.
 func (e *Engine) Open(f *reassembly.Flow, p *reassembly.Probe) reassembly.Stream {
 	if client, server, more := prefaceOf(p.ToServer); client != dialogue && !more {
 		c := e.newConversation(f)
@@ -91,20 +91,12 @@ func (e *Engine) Open(f *reassembly.Flow, p *reassembly.Probe) reassembly.Stream
 	}
 	choice, _, _ := e.choose(p.ToServer, p.ToClient, p.ServerPort, true)
 	if choice < 0 {
-		return ignored{}
+		return nil
 	}
 	c := e.newConversation(f)
 	c.begin(choice)
 	return c
 }
-
-// ignored is the stream of a flow that is of no interest after all.
-type ignored struct{}
-
-func (ignored) Data(reassembly.Dir, capture.Mark, []byte) bool { return false }
-func (ignored) Gap(reassembly.Dir, capture.Mark, int) bool     { return false }
-func (ignored) Conflict(reassembly.Dir, capture.Mark)          {}
-func (ignored) Close()                                         {}
 
 // begin hands the conversation to a session of protocol i.
 func (c *Conversation) begin(i int) {
