@@ -1,0 +1,164 @@
+package reassembly
+
+import "cleartap/capture"
+
+// Assembler follows the flows of one capture, or of one worker. It is for one
+// goroutine; the functions of Config and the Streams may not call it.
+type Assembler struct {
+	cfg    Config
+	limits limits
+	seeds  seeds
+	key    key
+	clock
+	index     index
+	entries   slab[entry]
+	addresses slab[address6]
+	pool      pool
+	conns     conns
+	wheel     wheel
+	hand      uint32 // the entry that is looked at next for having been idle too long
+	live6     int    // IPv6 flows in the table
+	stats     Stats
+
+	// The rest is valid during one call only.
+	flow    Flow
+	probe   Probe
+	sides   [2][]byte // buffers of the probe
+	again   []byte    // a held segment that is replayed
+	order   []byte    // a held segment whose turn it is
+	calling uint32    // the flow whose Stream or verdict is being called
+	busy    uint32    // the flow of the segment at hand
+	work    int
+}
+
+// New makes an Assembler. See Config for what it costs at most.
+func New(cfg Config) *Assembler {
+	a := &Assembler{cfg: cfg, seeds: newSeeds()}
+	a.limits, a.pool.max = cfg.limits()
+	a.index = index{cur: newBuckets(minLog), entries: &a.entries}
+	for s := range a.sides {
+		a.sides[s] = make([]byte, 0, a.limits.probeBytes)
+	}
+	return a
+}
+
+// Push takes the next segment of the capture. s is used during the call only.
+func (a *Assembler) Push(s *capture.Segment) {
+	a.stats.Segments++
+	a.work = 0
+	a.advance(s.Time)
+	if a.unit != a.wheel.at {
+		a.turn(wakesPerPush)
+	}
+	if a.stats.Segments%sweepEvery == 0 {
+		a.sweep(1)
+	}
+	a.key.of(s, &a.seeds)
+	i := a.find()
+	a.busy = i
+	if i == 0 {
+		a.unknown(s)
+		return
+	}
+	e := a.entries.at(i)
+	if a.idle(e.last) > a.limits.idle[e.state] {
+		a.expire(i, e)
+		a.unknown(s)
+		return
+	}
+	switch e.state {
+	case ignored, done:
+		e.last = a.unit
+		a.stats.Bypassed++
+		if s.Flags&(capture.SYN|capture.FIN|capture.RST) != 0 || e.flags&pending != 0 {
+			a.pushBypassed(i, e, a.key.side, s)
+		}
+	case open, closing:
+		a.pushOpen(e, a.key.side, s)
+	case probing:
+		a.pushProbe(i, e, a.key.side, s)
+	case ended:
+		a.pushEnded(i, e, a.key.side, s)
+	}
+}
+
+// find looks the flow of a.key up; 0 is none.
+func (a *Assembler) find() uint32 {
+	k := &a.key
+	hash := uint32(k.hash >> 32)
+	t := a.index.table(hash)
+	pattern := uint64(uint16(k.hash)|1) * lanes
+	for b := t.home(hash); ; b = (b + 1) & t.mask {
+		bk := t.at(b)
+		if bk == nil {
+			return 0
+		}
+		for w := range bk.tags {
+			x := bk.tags[w] ^ pattern
+			if w == 2 {
+				x |= noSlots
+			}
+			for m := (x - lanes) &^ x & laneTops; m != 0; m &= m - 1 {
+				if s := w*4 + lane(m); s < slots && a.same(bk.idx[s], k) {
+					return bk.idx[s]
+				}
+			}
+		}
+		if bk.passed() == 0 {
+			return 0
+		}
+	}
+}
+
+// same compares a flow's key.
+func (a *Assembler) same(i uint32, k *key) bool {
+	e := a.entries.at(i)
+	if e.ports != k.ports || (e.flags&v6 != 0) != k.v6 {
+		return false
+	}
+	if !k.v6 {
+		return e.addrs == k.addrs
+	}
+	return uint32(e.addrs) == uint32(k.addrs) && *a.addresses.at(uint32(e.addrs >> 32)) == address6(k.ip)
+}
+
+// Tick says that packet time has come to now, for when no packets tell: it ends
+// waits and forgets idle flows.
+func (a *Assembler) Tick(now capture.Nanos) {
+	a.work = 0
+	a.advance(now)
+	a.turn(wakesPerTick)
+	a.sweep(sweepPerTick)
+}
+
+// Flush ends the capture: what is held is delivered, gaps are declared, streams
+// are closed, and all flows are forgotten, in the order of the table. The
+// Assembler can be used again.
+func (a *Assembler) Flush() {
+	for i := uint32(1); i < a.entries.end(); i++ {
+		if e := a.entry(i); e != nil {
+			a.expire(i, e)
+		}
+	}
+	a.clock = clock{steps: a.steps}
+}
+
+// Forget gives up the flow whose Stream or Classify panicked, or else that of s:
+// the rest of it is bypassed.
+func (a *Assembler) Forget(s *capture.Segment) {
+	i := a.calling
+	a.calling = 0
+	a.forgetProbe()
+	clear(a.again[:cap(a.again)])
+	clear(a.order[:cap(a.order)])
+	if i == 0 {
+		a.key.of(s, &a.seeds)
+		i = a.find()
+	}
+	if i == 0 {
+		return
+	}
+	if e := a.entries.at(i); e.state != ended {
+		a.bypass(i, e, ignored)
+	}
+}

@@ -1,0 +1,216 @@
+package reassembly
+
+import "math/bits"
+
+// slots is how many flows a bucket of the index holds.
+const slots = 10
+
+// bucket is a cache line of the index: of each flow 16 bits of its hash and its
+// number. tags has a lane of 16 bits for each slot, 0 when the slot is empty;
+// lane 10 counts the flows that belong here and had to go to a bucket further on.
+type bucket struct {
+	tags [3]uint64
+	idx  [slots]uint32
+}
+
+const (
+	lanes     = 0x0001000100010001
+	laneTops  = 0x8000800080008000
+	noSlots   = 0xffffffff_00000000 // of tags[2]
+	passedOne = 1 << 32             // in tags[2]
+)
+
+func (b *bucket) passed() uint64 { return b.tags[2] >> 32 }
+
+// put takes a flow if there is room.
+func (b *bucket) put(tag uint16, i uint32) bool {
+	for w := range b.tags {
+		x := b.tags[w]
+		if w == 2 {
+			x |= noSlots
+		}
+		if m := (x - lanes) &^ x & laneTops; m != 0 {
+			lane := bits.TrailingZeros64(m) / 16
+			b.tags[w] |= uint64(tag) << (16 * lane)
+			b.idx[w*4+lane] = i
+			return true
+		}
+	}
+	return false
+}
+
+func (b *bucket) tag(slot int) uint16 { return uint16(b.tags[slot/4] >> (slot % 4 * 16)) }
+
+func (b *bucket) clear(slot int) {
+	b.tags[slot/4] &^= 0xffff << (slot % 4 * 16)
+	b.idx[slot] = 0
+}
+
+// buckets is a hash table of buckets: a flow is in the bucket that the upper
+// bits of its hash name, or, when that was full, in one of the next.
+type buckets struct {
+	chunks []*[chunkLen]bucket // a power of two of them; those not in use yet are nil
+	mask   uint32
+	shift  uint8
+}
+
+func newBuckets(log uint8) buckets {
+	return buckets{make([]*[chunkLen]bucket, 1<<log/chunkLen), 1<<log - 1, 32 - log}
+}
+
+func (t *buckets) home(hash uint32) uint32 { return hash >> t.shift }
+
+// at gives a bucket, nil if nothing was ever put near it.
+func (t *buckets) at(b uint32) *bucket {
+	c := t.chunks[b/chunkLen]
+	if c == nil {
+		return nil
+	}
+	return &c[b%chunkLen]
+}
+
+func (t *buckets) insert(hash uint32, tag uint16, i uint32) (added int) {
+	for b := t.home(hash); ; b = (b + 1) & t.mask {
+		c := &t.chunks[b/chunkLen]
+		if *c == nil {
+			*c = new([chunkLen]bucket)
+			added++
+		}
+		bk := &(*c)[b%chunkLen]
+		if bk.put(tag, i) {
+			return added
+		}
+		bk.tags[2] += passedOne
+	}
+}
+
+// unpass takes back that a flow of bucket home passed those before bucket end.
+func (t *buckets) unpass(home, end uint32) {
+	for b := home; b != end; b = (b + 1) & t.mask {
+		t.at(b).tags[2] -= passedOne
+	}
+}
+
+// index finds flows by key. It grows and shrinks by moving a few buckets each
+// time a flow comes or goes; a flow is either in the old or in the new buckets,
+// and its hash tells in which, so that finding it always costs one line.
+type index struct {
+	cur, old buckets
+	moved    uint32 // buckets of old that were moved to cur
+	moving   bool
+	live     int
+	chunks   int // 64 KiB each
+	entries  *slab[entry]
+}
+
+// minLog is the size of the smallest index, one chunk.
+const minLog = 10
+
+// moveStep is how many buckets are moved at a time.
+const moveStep = 4
+
+func (x *index) table(hash uint32) *buckets {
+	if x.moving && x.old.home(hash) >= x.moved {
+		return &x.old
+	}
+	return &x.cur
+}
+
+// insert puts flow i into the index.
+func (x *index) insert(k *key, i uint32) (work int) {
+	if x.live*5 >= int(x.cur.mask+1)*slots*4 && !x.moving {
+		x.resize(33 - x.cur.shift)
+	}
+	hash := uint32(k.hash >> 32)
+	x.chunks += x.table(hash).insert(hash, uint16(k.hash)|1, i)
+	x.live++
+	return x.move()
+}
+
+// remove takes flow i out.
+func (x *index) remove(hash, i uint32) {
+	t := x.table(hash)
+	home := t.home(hash)
+	for b := home; ; b = (b + 1) & t.mask {
+		bk := t.at(b)
+		for s := range bk.idx {
+			if bk.idx[s] == i && bk.tag(s) != 0 {
+				bk.clear(s)
+				t.unpass(home, b)
+				x.live--
+				x.shrink()
+				return
+			}
+		}
+	}
+}
+
+func (x *index) shrink() {
+	if log := 32 - x.cur.shift; !x.moving && log > minLog && x.live*16 < int(x.cur.mask+1)*slots {
+		x.resize(max(log-2, minLog))
+	}
+}
+
+func (x *index) resize(log uint8) {
+	x.old, x.cur = x.cur, newBuckets(log)
+	x.moved, x.moving = 0, true
+}
+
+// move moves the next few buckets, and tells how many entries it looked at.
+func (x *index) move() (work int) {
+	for n := 0; n < moveStep && x.moving; n++ {
+		work += x.moveHome(x.moved)
+		x.moved++
+		if x.moved%chunkLen == 0 {
+			x.drop(x.moved/chunkLen - 1)
+		}
+		if x.moved > x.old.mask {
+			for c := range x.old.chunks {
+				x.drop(uint32(c))
+			}
+			x.old, x.moving = buckets{}, false
+		}
+	}
+	return work
+}
+
+// drop gives a chunk of old back; the first one stays to the end, as the last
+// buckets may have passed flows on to it.
+func (x *index) drop(c uint32) {
+	if last := x.moved > x.old.mask; x.old.chunks[c] != nil && (c > 0 || last) {
+		x.old.chunks[c] = nil
+		x.chunks--
+	}
+}
+
+// moveHome moves the flows that belong to bucket home of old.
+func (x *index) moveHome(home uint32) (work int) {
+	for b := home; ; b = (b + 1) & x.old.mask {
+		bk := x.old.at(b)
+		if bk == nil {
+			return work
+		}
+		more := bk.passed() != 0
+		for s := range bk.idx {
+			tag := bk.tag(s)
+			if tag == 0 {
+				continue
+			}
+			work++
+			i := bk.idx[s]
+			hash := x.entries.at(i).hash
+			if x.old.home(hash) != home {
+				continue
+			}
+			bk.clear(s)
+			x.old.unpass(home, b)
+			x.chunks += x.cur.insert(hash, tag, i)
+		}
+		if !more {
+			return work
+		}
+	}
+}
+
+// lane is the number of the lowest lane of a match.
+func lane(m uint64) int { return bits.TrailingZeros64(m) / 16 }
