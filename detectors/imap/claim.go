@@ -7,14 +7,17 @@ import (
 	"cleartap/detectors/syntax"
 )
 
+// enough is how many bytes of a line are looked at when its end does not come.
+const enough = 64
+
 // claim tells whether a flow is IMAP. The greeting is untagged OK, PREAUTH or BYE
 // (RFC 9051 section 7.1); "* ACAP" is another protocol's (RFC 2244 section 3.1.2).
 func claim(client, server []byte) detectors.Claim {
-	if line, _ := syntax.FirstLine(server); len(line) > 0 {
+	if line, whole := syntax.FirstLine(server); len(line) > 0 {
 		if line[0] == '*' {
 			return claimGreeting(server)
 		}
-		if c := claimTagged(server); c != detectors.No {
+		if c := claimTagged(line, whole || len(server) >= enough); c != detectors.No {
 			return c
 		}
 	}
@@ -46,15 +49,14 @@ func claimGreeting(server []byte) detectors.Claim {
 
 // claimTagged judges a first line of the server that is a tagged reply: a flow
 // begun in the middle.
-func claimTagged(server []byte) detectors.Claim {
-	line, whole := syntax.FirstLine(server)
-	tag, rest := syntax.Word(line)
-	word, more := syntax.Word(rest)
-	if len(tag) > 0 && !isTag(tag) {
-		return detectors.No
-	}
-	if !whole && len(more) == 0 && len(tag) <= 16 && len(word) <= len("BAD") {
+func claimTagged(line []byte, whole bool) detectors.Claim {
+	if !whole {
 		return detectors.NotYet
+	}
+	tag, rest := syntax.Word(line)
+	word, _ := syntax.Word(rest)
+	if !isTag(tag) {
+		return detectors.No
 	}
 	if k := kind(word); (k == ok || k == no || k == bad) && word[0] < 'a' {
 		return detectors.AtHome
