@@ -154,7 +154,7 @@ func TestTick(t *testing.T) {
 	}
 	b.send(s, "settle a success\nsettle b success\n", 0)
 	b.Tick(b.now + 100e9)
-	b.Engine.Close()
+	b.Close()
 	b.close()
 	if got := b.told(); !slices.Equal(got, []string{"1 a unknown", "2 b success"}) {
 		t.Errorf("%q", got)
@@ -164,7 +164,7 @@ func TestTick(t *testing.T) {
 func TestEngineClose(t *testing.T) {
 	b := newBench(Config{}, logins())
 	b.send(c, "begin a\nbegin b\n", 0)
-	b.Engine.Close()
+	b.Close()
 	if got := b.told(); !slices.Equal(got, []string{"1 a unknown", "2 b unknown"}) {
 		t.Errorf("%q", got)
 	}

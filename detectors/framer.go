@@ -1,8 +1,6 @@
 package detectors
 
 import (
-	"bytes"
-
 	"cleartap/capture"
 	"cleartap/reassembly"
 )
@@ -90,60 +88,6 @@ func (c *Conversation) feed(d reassembly.Dir, m *capture.Mark, p []byte) {
 	}
 }
 
-// feedLine takes bytes up to the next LF.
-func (c *Conversation) feedLine(d reassembly.Dir, f *framer, m *capture.Mark, p []byte) int {
-	if f.tls || suspicious[p[0]] && c.mayBeTLS(f) {
-		if n, again := c.sniff(d, f, m, p); again {
-			return n
-		}
-	}
-	i := bytes.IndexByte(p, '\n')
-	if i < 0 {
-		if !f.torn || c.takesTorn() {
-			c.keep(f, p, c.limit(f)+1)
-		}
-		return len(p)
-	}
-	f.sure = false
-	if len(f.buf) == 0 && !f.lost {
-		c.deliverLine(d, f, m, i, p[:i])
-		return i + 1
-	}
-	c.keep(f, p[:i], c.limit(f)+1)
-	if c.over != going {
-		return i + 1
-	}
-	whole := f.buf
-	f.buf = nil
-	c.deliverLine(d, f, m, i, whole)
-	c.engine.release(whole)
-	return i + 1
-}
-
-// deliverLine hands over a line without its LF, which is end bytes behind m. It
-// cuts the CR and what is over the cap.
-func (c *Conversation) deliverLine(d reassembly.Dir, f *framer, m *capture.Mark, end int, line []byte) {
-	limit := c.limit(f)
-	short := f.lost
-	f.lost = false
-	if n := len(line); n > 0 && line[n-1] == '\r' && !short && n <= limit+1 {
-		line = line[:n-1]
-	}
-	if len(line) > limit {
-		line, short = line[:limit], true
-	}
-	if short {
-		c.engine.stats.Overflows++
-	}
-	if f.torn {
-		f.torn = false
-		if !c.wantsTorn(d, line) {
-			return
-		}
-	}
-	c.deliver(d, m, end, line, short)
-}
-
 // deliver hands a unit, whose last byte is end bytes behind m, to the session.
 func (c *Conversation) deliver(d reassembly.Dir, m *capture.Mark, end int, unit []byte, short bool) {
 	c.mark = *m
@@ -165,116 +109,4 @@ func (c *Conversation) deliver(d reassembly.Dir, m *capture.Mark, end int, unit 
 	if c.empty {
 		c.emptyLiterals()
 	}
-}
-
-// feedLiteral takes bytes of a literal.
-func (c *Conversation) feedLiteral(d reassembly.Dir, f *framer, m *capture.Mark, p []byte) int {
-	if f.left > uint64(len(p)) {
-		f.left -= uint64(len(p))
-		c.keep(f, p, c.engine.cfg.Line)
-		return len(p)
-	}
-	n := int(f.left)
-	unit := p[:n]
-	if len(f.buf) > 0 || f.lost {
-		c.keep(f, unit, c.engine.cfg.Line)
-		unit = f.buf
-	}
-	if c.over != going {
-		return n
-	}
-	short := f.lost
-	if len(unit) > c.engine.cfg.Line {
-		unit, short = unit[:c.engine.cfg.Line], true
-	}
-	whole := f.buf
-	f.buf, f.lost, f.mode, f.left, f.text = nil, false, modeLines, 0, m.Seq+uint32(n)
-	c.deliver(d, m, n-1, unit, short)
-	c.engine.release(whole)
-	return n
-}
-
-// emptyLiterals delivers literals of no bytes.
-func (c *Conversation) emptyLiterals() {
-	c.empty = false
-	for i := range c.dirs {
-		if f := &c.dirs[i]; f.mode == modeLiteral && f.left == 0 && c.over == going {
-			f.mode = modeLines
-			here := c.mark
-			c.deliver(reassembly.Dir(i), &here, 0, nil, false)
-		}
-	}
-}
-
-// skip drops bytes.
-func (f *framer) skip(p []byte) int {
-	n := len(p)
-	if f.left < uint64(n) {
-		n = int(f.left)
-	}
-	f.left -= uint64(n)
-	if f.left == 0 {
-		f.mode = modeLines
-	}
-	return n
-}
-
-// keep buffers the beginning of a unit, at most limit bytes of it.
-func (c *Conversation) keep(f *framer, p []byte, limit int) {
-	if room := limit - len(f.buf); len(p) > room {
-		p, f.lost = p[:max(room, 0)], true
-	}
-	if len(p) == 0 {
-		return
-	}
-	buf, ok := c.engine.grow(f.buf, len(p))
-	f.buf = buf
-	if !ok {
-		c.end(exceeded)
-		return
-	}
-	f.buf = append(f.buf, p...)
-}
-
-// again cuts anew what was buffered of a direction whose mode changed while the
-// other one was speaking.
-func (c *Conversation) again() {
-	c.refeed = false
-	for i := range c.dirs {
-		f := &c.dirs[i]
-		if len(f.buf) == 0 || c.over != going {
-			continue
-		}
-		old := f.buf
-		f.buf = nil
-		m := c.mark
-		m.Seq = f.next - uint32(len(old))
-		if f.packed {
-			f.packed = false
-			c.feedDeflated(reassembly.Dir(i), &m, old)
-		} else {
-			c.feed(reassembly.Dir(i), &m, old)
-		}
-		c.engine.release(old)
-	}
-}
-
-// Resumer is a Session that can tell the beginning of a command or reply when
-// it sees one. After a hole the first line is offered to it, which may be the
-// tail of a line; when whole segments were lost, it is a whole line.
-type Resumer interface {
-	// Resume says whether line is certain to be a whole line. It is delivered then.
-	Resume(d reassembly.Dir, line []byte) bool
-}
-
-// takesTorn says whether the session looks at lines after a hole.
-func (c *Conversation) takesTorn() bool {
-	_, ok := c.session.(Resumer)
-	return ok
-}
-
-// wantsTorn asks the session whether the line after a hole is whole.
-func (c *Conversation) wantsTorn(d reassembly.Dir, line []byte) bool {
-	r, ok := c.session.(Resumer)
-	return ok && r.Resume(d, line)
 }

@@ -121,7 +121,7 @@ func guessSSL2(b []byte) guess {
 	if len(b) > 2 && b[2] != 1 {
 		return isText
 	}
-	if len(b) > 4 && !(b[3] == 0 && b[4] == 2 || b[3] == 3 && b[4] <= 4) {
+	if len(b) > 4 && (b[3] != 0 || b[4] != 2) && (b[3] != 3 || b[4] > 4) {
 		return isText
 	}
 	if len(b) < helloBytes {

@@ -37,7 +37,7 @@ func (h *huffman) set(lengths []uint8) bool {
 			return false
 		}
 	}
-	if left > 0 && used != 0 && !(used == 1 && h.count[1] == 1) {
+	if left > 0 && used != 0 && (used != 1 || h.count[1] != 1) {
 		return false
 	}
 	var at [17]uint16

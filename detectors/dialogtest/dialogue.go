@@ -218,7 +218,7 @@ func decode(text string) ([]byte, error) {
 	if s, ok := strings.CutPrefix(text, "base64:"); ok {
 		return base64.StdEncoding.DecodeString(s)
 	}
-	return nil, fmt.Errorf("raw bytes must begin with hex: or base64:")
+	return nil, fmt.Errorf("raw bytes need a prefix, hex: or base64:, to be read")
 }
 
 // unescape reads the escapes of a text.
