@@ -46,6 +46,7 @@ mail_uid = vmail
 mail_gid = vmail
 first_valid_uid = 100
 mail_max_userip_connections = 200
+haproxy_trusted_networks = 10.80.0.0/24 fd80::/64
 submission_relay_host = {{.Relay}}
 submission_relay_port = 25
 passdb {
@@ -83,6 +84,10 @@ service imap-login {
   }
   inet_listener unusual {
     port = 33143
+  }
+  inet_listener proxied {
+    port = 1143
+    haproxy = yes
   }
   inet_listener imaps {
     port = {{if .TLS}}993{{else}}0{{end}}

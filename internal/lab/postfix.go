@@ -10,8 +10,8 @@ import (
 	"text/template"
 )
 
-// Postfix speaks for three nodes at once: OpenNode (ports 25, 587, 2525, and
-// 465 with TLS), StrictNode (25 and 587, AUTH after STARTTLS only) and PlainNode
+// Postfix speaks for three nodes at once: OpenNode (ports 25, 587, 2525, 2588
+// behind the PROXY protocol, and 465 with TLS; XCLIENT is taken), StrictNode (25 and 587, AUTH after STARTTLS only) and PlainNode
 // (25 and 587, no TLS). Accounts are those of OpenNode's Dovecot, which must run,
 // and mail goes to its LMTP.
 const postfixMain = `compatibility_level = 3.6
@@ -50,6 +50,7 @@ smtpd_tls_protocols = >=TLSv1
 smtpd_tls_ciphers = low
 tls_low_cipherlist = ALL:@SECLEVEL=0
 tls_medium_cipherlist = ALL:@SECLEVEL=0
+smtpd_authorized_xclient_hosts = 10.80.0.0/24
 smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination
 `
 
@@ -57,6 +58,7 @@ const postfixMaster = `{{range .Open4And6}}{{.}}:25 inet n - n - - smtpd
 {{.}}:587 inet n - n - - smtpd
 {{.}}:2525 inet n - n - - smtpd
 {{.}}:465 inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
+{{.}}:2588 inet n - n - - smtpd -o smtpd_upstream_proxy_protocol=haproxy
 {{end}}{{range .Strict4And6}}{{.}}:25 inet n - n - - smtpd -o smtpd_tls_auth_only=yes
 {{.}}:587 inet n - n - - smtpd -o smtpd_tls_auth_only=yes
 {{end}}{{range .Plain4And6}}{{.}}:25 inet n - n - - smtpd -o smtpd_tls_security_level=none

@@ -41,7 +41,7 @@ func openBook(dir string) (*book, error) {
 }
 
 // add writes a capture and notes its truth.
-func (b *book) add(c capture) error {
+func (b *book) add(c recording) error {
 	if err := save(filepath.Join(b.dir, c.file), c.form.encode(c.frames)); err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ type scene struct {
 	shows string // for the README
 	how   string // for the README: the servers and clients
 	play  func(*stage)
-	lay   func([]lab.Frame, []login) []capture // nil: one file with everything
+	lay   func([]lab.Frame, []login) []recording // nil: one file with everything
 	files []string                             // what lay makes, when that is not file alone
 }
 
@@ -24,8 +24,8 @@ func (sc *scene) names() []string {
 	return []string{sc.file}
 }
 
-// capture is one file.
-type capture struct {
+// recording is one capture, a file.
+type recording struct {
 	file   string
 	frames []lab.Frame
 	form   form
@@ -42,9 +42,9 @@ func scenes() []scene {
 }
 
 // captures gives the files of a recording.
-func (sc *scene) captures(frames []lab.Frame, logins []login) []capture {
+func (sc *scene) captures(frames []lab.Frame, logins []login) []recording {
 	if sc.lay == nil {
-		return []capture{{file: sc.file, frames: frames, logins: logins}}
+		return []recording{{file: sc.file, frames: frames, logins: logins}}
 	}
 	return sc.lay(frames, logins)
 }

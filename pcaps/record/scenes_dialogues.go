@@ -23,8 +23,10 @@ func dialogueScenes() []scene {
 		{file: "odd-names.pcap", shows: "names and passwords with quotes, backslashes, blanks, brackets, markup, other scripts, 200 letters",
 			how: "Dovecot; curl, a Go program", play: oddNames},
 		{file: "telnet.pcap", shows: "dialogues typed letter by letter", how: "Dovecot, Postfix; a Go program", play: telnet},
-		{file: "unusual-ports.pcap", shows: "IMAP on port 33143, POP3 on port 40110, clients on ports 2525 and 143",
-			how: "Dovecot; curl, a Go program", play: unusualPorts},
+		{file: "unusual-ports.pcap", shows: "IMAP on port 33143, POP3 on port 40110, SMTP on port 10588, clients on ports 2525 and 143",
+			how: "Dovecot, its submission service; curl, swaks, a Go program", play: unusualPorts},
+		{file: "proxied.pcap", shows: "the PROXY protocol (versions 1 and 2) and XCLIENT: another client is announced ahead of the login",
+			how: "Dovecot, Postfix; a Go program", play: proxied},
 	}
 }
 
@@ -46,7 +48,7 @@ func refusedInsecure(s *stage) {
 		t.Wait("-ERR")
 		t.Wait("-ERR")
 		t.Wait("+OK")
-	}, refused(userPass(a.Name, a.Password)).noted("USER is refused as insecure, PASS was sent already"))
+	}, insecure(userPass(a.Name, a.Password)).noted("USER is refused, PASS was sent already"))
 	a = s.account()
 	s.talk(lab.StrictNode, 110, func(t *lab.Talk) {
 		t.Wait("+OK")
@@ -377,7 +379,10 @@ func unusualPorts(s *stage) {
 	s.run(s.curl(fmt.Sprintf("imap://%s:33143/", s.host(lab.OpenNode)), a, "--login-options", "AUTH=PLAIN"), accepted(sasl("imap", "PLAIN", a.Name, a.Password)).by(curl))
 	a = s.account()
 	s.run(s.curl(fmt.Sprintf("pop3://%s:40110/", s.host(lab.OpenNode)), a, "--login-options", "AUTH=+APOP"), accepted(apop(a.Name, a.Password)).by(curl))
-	for local, port := range map[uint16]uint16{2525: 143, 143: 33143} {
+	a = s.account()
+	s.run(s.swaks(lab.OpenNode, 10588, "PLAIN", a, "--quit-after", "AUTH"), accepted(sasl("smtp", "PLAIN", a.Name, a.Password)).by(swaks).noted("Dovecot's submission service"))
+	for _, local := range []uint16{2525, 143} {
+		port := map[uint16]uint16{2525: 143, 143: 33143}[local]
 		a := s.account()
 		l := accepted(imapLogin(a.Name, a.Password)).by("Go program")
 		s.do("a client on a mail port", func() error {
@@ -390,4 +395,44 @@ func unusualPorts(s *stage) {
 			return t.Close()
 		}, l)
 	}
+}
+
+// proxied announces a client at 198.51.100.7, port 51234, in the three ways there are.
+func proxied(s *stage) {
+	a := s.account()
+	s.talk(lab.OpenNode, 1143, func(t *lab.Talk) {
+		t.Say("PROXY TCP4 198.51.100.7 " + s.at(lab.OpenNode).String() + " 51234 143")
+		t.Wait("* OK")
+		t.Say("p1 LOGIN " + a.Name + " " + a.Password)
+		t.Wait("p1 ")
+		t.Say("p2 LOGOUT")
+		t.Wait("p2 ")
+	}, accepted(imapLogin(a.Name, a.Password)).noted("PROXY protocol version 1: 198.51.100.7:51234"))
+	b := s.account()
+	server := s.at(lab.OpenNode).As4()
+	header := "\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c" + "\xc6\x33\x64\x07" + string(server[:]) + "\xc8\x22" + "\x02\x4b"
+	s.talk(lab.OpenNode, 2588, func(t *lab.Talk) {
+		t.Send(header)
+		t.Wait("220 ")
+		t.Say("EHLO client1.example.org")
+		t.Wait("250 ")
+		t.Say("AUTH PLAIN " + plain("", b.Name, b.Password))
+		t.Wait("235", "5")
+		t.Say("QUIT")
+		t.Wait("221")
+	}, accepted(sasl("smtp", "PLAIN", b.Name, b.Password)).noted("PROXY protocol version 2: 198.51.100.7:51234"))
+	c := s.account()
+	s.talk(lab.OpenNode, 2525, func(t *lab.Talk) {
+		t.Wait("220 ")
+		t.Say("EHLO relay.example.org")
+		t.Wait("250 ")
+		t.Say("XCLIENT ADDR=198.51.100.7 PORT=51234 NAME=[UNAVAILABLE]")
+		t.Wait("220 ")
+		t.Say("EHLO client1.example.org")
+		t.Wait("250 ")
+		t.Say("AUTH PLAIN " + plain("", c.Name, c.Password))
+		t.Wait("235", "5")
+		t.Say("QUIT")
+		t.Wait("221")
+	}, accepted(sasl("smtp", "PLAIN", c.Name, c.Password)).noted("XCLIENT: 198.51.100.7:51234"))
 }

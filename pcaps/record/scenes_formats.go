@@ -11,7 +11,7 @@ import (
 
 func formatScenes() []scene {
 	return []scene{
-		{file: "format-big-endian.pcap", shows: "one recording in the form that the name says (raw IP is link type 101, cooked is \"tcpdump -i any\", link type 276)",
+		{file: "format-big-endian.pcap", shows: "one recording in the form that the name says (raw IP is link type 101, cooked is \"tcpdump -i any\", link type 276, two interfaces are one for each direction; tunnels as a mirror in a cloud or a switch wraps frames)",
 			how: "Dovecot, Postfix; curl, Python", play: short, lay: forms, files: formFiles()},
 		{file: "rotation/ring_00001.pcap", shows: "a rotation set of three files: one login has its name in the first and its password in the second, another's password is cut by the third",
 			how: "Dovecot; a Go program", play: rotated, lay: rotation,
@@ -39,8 +39,12 @@ var formats = []struct {
 	{"format-cooked.pcap", form{link: 276, strip: cooked}},
 	{"format-pcapng.pcapng", form{ng: true}},
 	{"format-big-endian-nanoseconds.pcapng", form{ng: true, big: true, nano: true}},
+	{"format-two-interfaces.pcapng", form{ng: true, two: true}},
 	{"format-gzip.pcap.gz", form{}},
 	{"format-zstd.pcapng.zst", form{ng: true}},
+	{"tunnel-vxlan.pcap", form{strip: vxlan}},
+	{"tunnel-erspan.pcap", form{strip: erspan}},
+	{"tunnel-ip-in-ip.pcap", form{strip: ipInIP}},
 }
 
 func formFiles() []string {
@@ -51,10 +55,10 @@ func formFiles() []string {
 	return out
 }
 
-func forms(frames []lab.Frame, logins []login) []capture {
-	var out []capture
+func forms(frames []lab.Frame, logins []login) []recording {
+	var out []recording
 	for _, f := range formats {
-		out = append(out, capture{file: f.file, frames: frames, form: f.form, logins: logins})
+		out = append(out, recording{file: f.file, frames: frames, form: f.form, logins: logins})
 	}
 	return out
 }
@@ -78,7 +82,7 @@ func rotated(s *stage) {
 
 // rotation cuts ahead of the second login's PASS, and behind the first half of
 // the third's password.
-func rotation(frames []lab.Frame, logins []login) []capture {
+func rotation(frames []lab.Frame, logins []login) []recording {
 	var cuts []int
 	for i, f := range frames {
 		if bytes.Contains(f.Data, []byte("PASS Canary")) {
@@ -89,9 +93,9 @@ func rotation(frames []lab.Frame, logins []login) []capture {
 		panic("the rotation set has other logins than were played")
 	}
 	ends := []int{0, cuts[1], cuts[2] + 1, len(frames)}
-	var out []capture
+	var out []recording
 	for i := range 3 {
-		out = append(out, capture{file: fmt.Sprintf("rotation/ring_%05d.pcap", i+1), frames: frames[ends[i]:ends[i+1]], logins: logins[i : i+1]})
+		out = append(out, recording{file: fmt.Sprintf("rotation/ring_%05d.pcap", i+1), frames: frames[ends[i]:ends[i+1]], logins: logins[i : i+1]})
 	}
 	return out
 }

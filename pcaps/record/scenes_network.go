@@ -73,7 +73,7 @@ func overIPv6(c lab.Conditions) func(*stage) {
 }
 
 // oneDirection leaves the server's packets out.
-func oneDirection(frames []lab.Frame, logins []login) []capture {
+func oneDirection(frames []lab.Frame, logins []login) []recording {
 	var keep []lab.Frame
 	for _, f := range frames {
 		if f.Dir == lab.ToServer {
@@ -83,12 +83,12 @@ func oneDirection(frames []lab.Frame, logins []login) []capture {
 	for i := range logins {
 		logins[i].Outcome, logins[i].Result = "unknown", "unknown"
 	}
-	return []capture{{file: "one-direction.pcap", frames: keep, logins: logins}}
+	return []recording{{file: "one-direction.pcap", frames: keep, logins: logins}}
 }
 
 // midstream leaves out all packets of a connection up to and with the one that
 // ends the greeting.
-func midstream(frames []lab.Frame, logins []login) []capture {
+func midstream(frames []lab.Frame, logins []login) []recording {
 	greeted := map[tuple]bool{}
 	var keep []lab.Frame
 	for _, f := range frames {
@@ -100,7 +100,7 @@ func midstream(frames []lab.Frame, logins []login) []capture {
 			greeted[s.tuple] = true
 		}
 	}
-	return []capture{{file: "midstream.pcap", frames: keep, logins: logins}}
+	return []recording{{file: "midstream.pcap", frames: keep, logins: logins}}
 }
 
 // orEmpty is the packet, or one that no protocol has.

@@ -24,6 +24,7 @@ type form struct {
 	big   bool // byte order
 	nano  bool // resolution
 	ng    bool // pcapng instead of pcap
+	two   bool // pcapng with an interface for each direction
 	link  uint32
 	strip func(lab.Frame) []byte // turns an Ethernet frame into one of the link type; nil result: left out
 }
@@ -61,12 +62,17 @@ func (f form) encode(frames []lab.Frame) []byte {
 				continue
 			}
 		}
-		f.record(&out, order, fr.Time, data)
+		from := uint32(0)
+		if f.two && fr.Dir == lab.ToClient {
+			from = 1
+		}
+		f.record(&out, order, fr.Time, from, data)
 	}
 	return out.Bytes()
 }
 
-func (f form) record(out *bytes.Buffer, order binary.AppendByteOrder, at time.Time, data []byte) {
+// record writes a frame; from is the interface that saw it.
+func (f form) record(out *bytes.Buffer, order binary.AppendByteOrder, at time.Time, from uint32, data []byte) {
 	n := uint32(len(data))
 	if !f.ng {
 		fine := uint32(at.Nanosecond())
@@ -86,13 +92,13 @@ func (f form) record(out *bytes.Buffer, order binary.AppendByteOrder, at time.Ti
 		stamp = uint64(at.UnixNano())
 	}
 	var b []byte
-	for _, v := range []uint32{0, uint32(stamp >> 32), uint32(stamp), n, n} {
+	for _, v := range []uint32{from, uint32(stamp >> 32), uint32(stamp), n, n} {
 		b = order.AppendUint32(b, v)
 	}
 	block(out, order, 6, append(b, data...))
 }
 
-// sectionHeader writes a pcapng section header and its one interface.
+// sectionHeader writes a pcapng section header and its interfaces.
 func (f form) sectionHeader(out *bytes.Buffer, order binary.AppendByteOrder) {
 	b := order.AppendUint32(nil, 0x1a2b3c4d)
 	b = order.AppendUint16(order.AppendUint16(b, 1), 0)
@@ -105,6 +111,9 @@ func (f form) sectionHeader(out *bytes.Buffer, order binary.AppendByteOrder) {
 		b = append(b, 0, 0, 0, 0)
 	}
 	block(out, order, 1, b)
+	if f.two {
+		block(out, order, 1, b)
+	}
 }
 
 // block writes a pcapng block.
