@@ -237,6 +237,6 @@ func (in *opened) close() {
 		in.unpack.wait()
 	}
 	if in.file != nil {
-		in.file.Close()
+		_ = in.file.Close() // it was only read
 	}
 }

@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -338,7 +339,7 @@ func TestWriterRefusesGiants(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Write(0, make([]byte, maxCaptured+1), 0); err != ErrFrameSize {
+	if err := w.Write(0, make([]byte, maxCaptured+1), 0); !errors.Is(err, ErrFrameSize) {
 		t.Errorf("error %v", err)
 	}
 	if err := w.Write(0, make([]byte, maxCaptured), 0); err != nil {

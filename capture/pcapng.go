@@ -67,7 +67,7 @@ func (p *pcapng) next(f *Frame) error {
 		if b == nil {
 			return io.EOF
 		}
-		ok := false
+		var ok bool
 		switch p.u32(b) {
 		case blockEnhanced:
 			ok = p.packet(f, b, p.u32(b[8:]))

@@ -81,7 +81,7 @@ func pcapTail(path string) (Nanos, bool) {
 	if err != nil {
 		return 0, false
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	p := pcap{teller: new(teller)}
 	p.reset(f, 2*textLength)
 	if !p.fill(pcapHeader) {

@@ -44,7 +44,7 @@ func (s *sequence) advance() bool {
 		return false
 	}
 	f := s.capture.files[s.next]
-	if s.capture.undecided[s.next] && !(s.any && contiguous(s.last, f.first)) {
+	if s.capture.undecided[s.next] && (!s.any || !contiguous(s.last, f.first)) {
 		s.capture.rest = s.capture.from(s.next)
 		s.closed = true
 		return false
@@ -73,6 +73,6 @@ func (s *sequence) Close() error {
 		s.cur, s.reader = nil, nil
 	}
 	s.closed = true
-	s.unpacker.close()
+	s.close()
 	return nil
 }

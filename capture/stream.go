@@ -62,6 +62,6 @@ func (l *lazyFile) failed() bool { return l.bad.Load() }
 
 func (l *lazyFile) close() {
 	if f := l.file.Load(); f != nil {
-		f.Close()
+		_ = f.Close() // it was only read
 	}
 }
