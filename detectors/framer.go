@@ -53,9 +53,12 @@ func (c *Conversation) setMode(d reassembly.Dir, m mode, n uint64) {
 	if len(f.buf) > 0 {
 		c.refeed = true
 	}
+	if f.mode >= modeSkip && m == modeLines {
+		f.text = f.next
+	}
 	c.empty = c.empty || m == modeLiteral && n == 0
 	f.mode, f.left, f.dot = m, n, dotLineStart
-	f.torn, f.lost, f.tls = false, false, false
+	f.torn, f.lost, f.tls, f.sure = false, false, false, false
 }
 
 // feed cuts p, which continues direction d, into units. m is the place of its

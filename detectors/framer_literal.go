@@ -26,7 +26,7 @@ func (c *Conversation) feedLiteral(d reassembly.Dir, f *framer, m *capture.Mark,
 		unit, short = unit[:c.engine.cfg.Line], true
 	}
 	whole := f.buf
-	f.buf, f.lost, f.mode, f.left, f.text = nil, false, modeLines, 0, m.Seq+uint32(n)
+	f.buf, f.lost, f.mode, f.left = nil, false, modeLines, 0
 	c.deliver(d, m, n-1, unit, short)
 	c.engine.release(whole)
 	return n

@@ -80,7 +80,31 @@ func scripted(script []byte) *Dialogue {
 			d.steps = append(d.steps, s)
 		}
 	}
+	d.settleFirstLine()
 	return d
+}
+
+// settleFirstLine takes the backspaces out of the client's first line: what they
+// take back may have decided already what the flow is, or not, as it was cut.
+func (d *Dialogue) settleFirstLine() {
+	for i := range d.steps {
+		s := &d.steps[i]
+		if s.dir != reassembly.ToServer {
+			continue
+		}
+		end := bytes.IndexByte(s.bytes, '\n')
+		if end < 0 {
+			end = len(s.bytes)
+		}
+		for j, b := range s.bytes[:end] {
+			if b == '\b' || b == 0x7f {
+				s.bytes[j] = '.'
+			}
+		}
+		if end < len(s.bytes) {
+			return
+		}
+	}
 }
 
 // Script is the dialogue as Fuzz reads it, to seed a fuzz target.
