@@ -49,6 +49,9 @@ func (s *session) command(v verb, word, rest []byte) {
 		s.c.Body(reassembly.ToServer)
 	case bdat:
 		s.bdat(rest)
+	case xexch50:
+		s.queue.Push(xexch50)
+		s.blob(rest)
 	case xclient:
 		s.queue.Push(xclient)
 		s.xclient(rest)
@@ -123,6 +126,16 @@ func (s *session) bdat(args []byte) {
 	s.queue.Push(v)
 	if ok && n > 0 {
 		s.c.Skip(reassembly.ToServer, n)
+	}
+}
+
+// blob takes the arguments of XEXCH50 (MS-XEXCH50): octets that Exchange servers
+// send each other once the other one agrees.
+func (s *session) blob(args []byte) {
+	size, _ := syntax.Word(args)
+	s.size, _ = syntax.Number(size)
+	if !s.c.Seen(reassembly.ToClient) {
+		s.c.Skip(reassembly.ToServer, s.size)
 	}
 }
 

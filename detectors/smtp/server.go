@@ -28,7 +28,7 @@ func (s *session) server(line []byte) {
 	case head.Verb == auth:
 		s.reply.status = status(code, text)
 	case head.Verb == ehlo:
-		s.startTLS = false
+		s.startTLS, s.authOffered = false, false
 		s.sasl.OfferedPlus(false)
 	}
 	s.reply.lines++
@@ -48,12 +48,15 @@ func (s *session) server(line []byte) {
 
 // keyword takes a keyword of the reply to EHLO.
 func (s *session) keyword(text []byte) {
-	word, rest := syntax.Word(text)
+	word, _ := syntax.Word(text)
 	switch {
 	case syntax.Fold(word, "STARTTLS"), syntax.Fold(word, "X-ANONYMOUSTLS"):
 		s.startTLS = true
-	case syntax.HasPrefix(word, "AUTH") && syntax.Contains(rest, "-PLUS"):
-		s.sasl.OfferedPlus(true)
+	case syntax.Fold(word, "AUTH"), syntax.HasPrefix(word, "AUTH="): // the latter is old Microsoft's
+		s.authOffered = true
+		if syntax.Contains(text, "-PLUS") {
+			s.sasl.OfferedPlus(true)
+		}
 	}
 }
 
@@ -73,6 +76,12 @@ func (s *session) answer(code int, text []byte, r reply) {
 		s.authReply(code, text, r, cmd)
 	case data:
 		s.dataReply(code, cmd)
+	case xexch50:
+		if code == 354 {
+			s.c.Skip(reassembly.ToServer, s.size)
+			return
+		}
+		s.queue.Answered()
 	case message:
 		s.leaveBody(cmd)
 		s.queue.Answered()
@@ -115,6 +124,9 @@ func (s *session) answered(code int) *outstanding.Command[verb] {
 	case 334, 235:
 		return s.queue.Seek(auth)
 	case 354:
+		if h := s.queue.Head(); h != nil && h.Verb == xexch50 {
+			return h
+		}
 		return s.queue.Seek(data)
 	case 220: // the greeting, but for these two
 		if h := s.queue.Head(); h == nil || h.Verb != startTLS && h.Verb != xclient {
@@ -185,6 +197,8 @@ func (s *session) authReply(code int, text []byte, r reply, cmd *outstanding.Com
 		s.endSASL()
 	}
 	s.queue.Answered()
+	// A server that offers AUTH only inside TLS calls it out of order before.
+	r.insecure = r.insecure || code == 503 && s.startTLS && !s.authOffered && !s.authed
 	result, counts := outcome(code, r)
 	if ticket == 0 && counts && last && s.started {
 		s.attempt = s.sasl.Attempt(detectors.Auth) // without a secret: worth counting only

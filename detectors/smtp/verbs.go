@@ -18,6 +18,7 @@ const (
 	bdatLast
 	startTLS // STARTTLS, and Exchange's X-ANONYMOUSTLS
 	xclient
+	xexch50
 	noop
 	plain // any other command of SMTP's
 )
@@ -33,7 +34,7 @@ var verbs = [...]struct {
 	{"QUIT", plain}, {"NOOP", noop}, {"VRFY", plain}, {"EXPN", plain}, {"HELP", plain},
 	{"XCLIENT", xclient}, {"XFORWARD", plain}, {"X-EXPS", auth}, {"X-ANONYMOUSTLS", startTLS},
 	{"ETRN", plain}, {"TURN", plain}, {"ATRN", plain}, {"SEND", plain}, {"SOML", plain}, {"SAML", plain},
-	{"BURL", bdatLast}, {"XEXCH50", plain}, {"X-LINK2STATE", plain}, {"XRDST", plain}, {"XSHADOW", plain},
+	{"BURL", bdatLast}, {"XEXCH50", xexch50}, {"X-LINK2STATE", plain}, {"XRDST", plain}, {"XSHADOW", plain},
 }
 
 func lookup(word []byte) verb {

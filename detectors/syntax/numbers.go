@@ -13,11 +13,12 @@ func Number(b []byte) (n uint64, ok bool) {
 		if c < '0' || c > '9' {
 			return 0, false
 		}
-		if n > (Most-9)/10 {
+		digit := uint64(c - '0')
+		if n > (Most-digit)/10 {
 			n = Most
 			continue
 		}
-		n = n*10 + uint64(c-'0')
+		n = n*10 + digit
 	}
 	return n, true
 }
