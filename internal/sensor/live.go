@@ -1,0 +1,152 @@
+package sensor
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"sync"
+	"time"
+)
+
+// LiveReceiver is told what a live sensor sees. All calls come from the goroutine
+// that called Run, one at a time.
+type LiveReceiver interface {
+	Observation(o *LiveObservation) // valid during the call
+	Notice(n Notice)                // something changed that people should know
+	Health(h *Health)               // every LiveConfig.StatsInterval, and at the end
+	Tick()                          // ten times a second
+}
+
+// Live is a sensor that listens on interfaces: one goroutine for each socket, which
+// hands observations to the goroutine of Run through one bounded queue.
+type Live struct {
+	cfg     LiveConfig
+	workers []*liveWorker
+	queue   chan LiveObservation
+	links   links
+	watch   watch
+	begun   time.Time
+}
+
+// OpenLive opens the sockets. After it the process can give up its rights; it reads
+// when Run is called.
+func OpenLive(cfg LiveConfig) (*Live, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	cfg = cfg.withDefaults()
+	l := &Live{cfg: cfg, queue: make(chan LiveObservation, cfg.Queue)}
+	all := 0
+	for _, in := range cfg.Inputs {
+		all += cfg.workers(in)
+	}
+	for i, in := range cfg.Inputs {
+		if err := l.openInput(i, in, cfg.MaxMemory/int64(all)); err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
+	}
+	l.links.init(&cfg)
+	l.watch.init(&cfg)
+	return l, nil
+}
+
+// openInput opens the sockets of one input.
+func (l *Live) openInput(i int, in []string, memory int64) error {
+	n := l.cfg.workers(in)
+	tap := Tap{Interfaces: in, Event: l.links.event}
+	var hands *handshakes
+	if n > 1 {
+		hands = &handshakes{seed: rand.Uint64()}
+		tap.Fanout = uint16(os.Getpid()*31+i) | 1
+	}
+	for k := range n {
+		src, err := l.cfg.Open(tap)
+		if err != nil {
+			return err
+		}
+		w := newLiveWorker(&l.cfg, memory)
+		w.input, w.number, w.names, w.source, w.hands, w.out = i, k, in, src, hands, l.queue
+		l.workers = append(l.workers, w)
+	}
+	return nil
+}
+
+// Close gives up the sockets of a sensor that was not run.
+func (l *Live) Close() error {
+	var errs []error
+	for _, w := range l.workers {
+		errs = append(errs, w.source.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Run listens until ctx ends, then tells what is still open and returns. It runs
+// what comes from control on the goroutine that tells the receiver.
+func (l *Live) Run(ctx context.Context, to LiveReceiver, control <-chan func()) {
+	restore := limitMemory(&l.cfg.Config)
+	defer restore()
+	l.begun = time.Now()
+	var wg sync.WaitGroup
+	for _, w := range l.workers {
+		wg.Go(func() { w.run(ctx) })
+	}
+	go func() {
+		wg.Wait()
+		close(l.queue)
+	}()
+	l.tell(to, control)
+}
+
+// tell is the loop that receives from the workers until all of them are done.
+func (l *Live) tell(to LiveReceiver, control <-chan func()) {
+	ticker := time.NewTicker(tickEvery)
+	defer ticker.Stop()
+	next := l.begun.Add(l.cfg.StatsInterval)
+	for {
+		select {
+		case o, ok := <-l.queue:
+			if !ok {
+				to.Health(l.Health())
+				return
+			}
+			to.Observation(&o)
+		case f := <-control:
+			f()
+		case now := <-ticker.C:
+			for _, n := range l.links.news() {
+				to.Notice(n)
+			}
+			for _, n := range l.watch.look(now, l) {
+				to.Notice(n)
+			}
+			to.Tick()
+			if !now.Before(next) {
+				to.Health(l.Health())
+				for next = next.Add(l.cfg.StatsInterval); !now.Before(next); {
+					next = next.Add(l.cfg.StatsInterval)
+				}
+			}
+		}
+	}
+}
+
+// Beats gives how often each worker went around its loop: what stands still is stuck.
+func (l *Live) Beats() []uint64 {
+	beats := make([]uint64, len(l.workers))
+	for i, w := range l.workers {
+		beats[i] = w.beats.Load()
+	}
+	return beats
+}
+
+// input sums up the counters that the workers of an input published.
+func (l *Live) input(i int) LiveCounters {
+	var sum LiveCounters
+	for _, w := range l.workers {
+		if w.input == i {
+			sum.add(w.published.Load())
+		}
+	}
+	return sum
+}
