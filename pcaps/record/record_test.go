@@ -138,7 +138,7 @@ func TestScenesAreWellFormed(t *testing.T) {
 }
 
 // readBack reads a capture with the product's reader.
-func readBack(t *testing.T, path string) []recording.Frame {
+func readBack(t *testing.T, path string) []capture.Frame {
 	t.Helper()
 	found := capture.Find([]string{path}, capture.FindOptions{})
 	if len(found.Captures) != 1 || len(found.Problems) > 0 {
@@ -147,7 +147,7 @@ func readBack(t *testing.T, path string) []recording.Frame {
 	var progress atomic.Int64
 	source := found.Captures[0].Open(func(p capture.Problem) { t.Errorf("%s: %s", filepath.Base(path), p.Reason) }, &progress)
 	defer source.Close()
-	var out []recording.Frame
+	var out []capture.Frame
 	for f := (capture.Frame{}); source.Next(&f) == nil; {
 		g := f
 		g.Data = bytes.Clone(f.Data)

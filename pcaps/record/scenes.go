@@ -13,7 +13,7 @@ type scene struct {
 	how   string // for the README: the servers and clients
 	play  func(*stage)
 	lay   func([]lab.Frame, []login) []recording // nil: one file with everything
-	files []string                             // what lay makes, when that is not file alone
+	files []string                               // what lay makes, when that is not file alone
 }
 
 // names are the files of the scene.
