@@ -182,8 +182,8 @@ func (r *ring) up() bool {
 
 func (r *ring) close() {
 	if r.memory != nil {
-		unix.Munmap(r.memory) //nolint:errcheck // nothing can be done about it
+		unix.Munmap(r.memory)
 		r.memory = nil
 	}
-	unix.Close(r.fd) //nolint:errcheck // nothing can be done about it
+	unix.Close(r.fd)
 }

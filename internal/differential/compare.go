@@ -143,7 +143,7 @@ func tsharkLogins(file string) ([]login, error) {
 	}
 	var all []login
 	for _, line := range strings.Split(string(out), "\n") {
-		if m := row.FindStringSubmatch(line); m != nil && isMail(m[2]) {
+		if m := row.FindStringSubmatch(line); len(m) == 5 && isMail(m[2]) {
 			n, err := strconv.Atoi(m[1])
 			if err != nil {
 				return nil, err

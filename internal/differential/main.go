@@ -5,6 +5,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -27,7 +28,7 @@ func main() {
 
 func run(binary, report, reasonsFile string, folders []string) error {
 	if binary == "" || len(folders) == 0 {
-		return fmt.Errorf("usage: differential -cleartap BINARY FOLDER...")
+		return errors.New("usage: differential -cleartap BINARY FOLDER")
 	}
 	reasons, err := readReasons(reasonsFile)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 // table writes what was found as Markdown.
 func (r *result) table() string {
 	var w strings.Builder
-	version, _ := exec.Command("tshark", "--version").Output() //nolint:errcheck // the name alone will do
+	version, _ := exec.Command("tshark", "--version").Output()
 	first, _, _ := strings.Cut(string(version), "\n")
 	fmt.Fprintf(&w, "# Beside tshark\n\nWritten by `go run ./internal/differential -cleartap bin/cleartap FOLDER...` over %d captures, with %s and\n"+
 		"`tshark -n -o smtp.decryption:TRUE -q -z credentials -r FILE`.\n\n", r.files, strings.TrimSpace(first))
