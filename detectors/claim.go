@@ -47,14 +47,16 @@ func (e *Engine) verdict(p *reassembly.Probe) reassembly.Verdict {
 	}
 	choice, strength, more := e.choose(p.ToServer, p.ToClient, p.ServerPort, p.Final)
 	if !p.Sure && strength < Yes {
-		_, other, later := e.choose(p.ToClient, p.ToServer, p.ClientPort, p.Final)
+		swapped, other, later := e.choose(p.ToClient, p.ToServer, p.ClientPort, p.Final)
 		if other > strength && !more && (len(p.ToServer) > 0 || p.Final) {
+			e.remember(swapped, p.ToClient, p.ToServer, p.ServerPort, p.ClientPort)
 			return reassembly.Swap
 		}
 		more = more || later || other > strength
 	}
 	switch {
 	case choice >= 0 && (len(p.ToClient) > 0 || p.Final):
+		e.remember(choice, p.ToServer, p.ToClient, p.ClientPort, p.ServerPort)
 		return reassembly.Open
 	case choice >= 0 || more:
 		return reassembly.Wait

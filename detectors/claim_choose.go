@@ -23,13 +23,24 @@ func (e *Engine) choose(client, server []byte, port uint16, final bool) (choice 
 		defer e.wipe(len(client))
 		client = e.edit(client, true)
 	}
-	home, weak, weaks := -1, -1, 0
-	var homeClaim Claim
+	home := e.home(port)
+	if home >= 0 { // mostly it is what it is at its port
+		if e.cfg.Protocols[home].Claim(client, server) == Yes {
+			return home, Yes, false
+		}
+	}
+	return e.ask(client, server, home, final)
+}
+
+// ask is choose when the protocol at home, if there is one, is not certain.
+func (e *Engine) ask(client, server []byte, home int, final bool) (choice int, strength Claim, more bool) {
+	weak, weaks, homeClaim := -1, 0, No
 	for i, p := range e.cfg.Protocols {
 		claim := p.Claim(client, server)
+		if i == home {
+			homeClaim = claim
+		}
 		switch claim {
-		case No:
-			continue
 		case Yes:
 			return i, Yes, false
 		case Weak:
@@ -37,16 +48,11 @@ func (e *Engine) choose(client, server []byte, port uint16, final bool) (choice 
 		case NotYet:
 			more = true
 		}
-		if claim > homeClaim || home < 0 {
-			if p.home(port) {
-				home, homeClaim = i, claim
-			}
-		}
 	}
 	switch {
 	case more && !final:
 		return -1, No, true
-	case home >= 0:
+	case home >= 0 && homeClaim != No:
 		return home, max(homeClaim, AtHome), false
 	case weaks == 1:
 		return weak, AtHome, false
@@ -54,12 +60,29 @@ func (e *Engine) choose(client, server []byte, port uint16, final bool) (choice 
 	return -1, No, false
 }
 
-// home says whether port is one of p's.
-func (p *Protocol) home(port uint16) bool {
-	for _, x := range p.Ports {
-		if x == port {
-			return true
-		}
+// home gives the index of the protocol whose port it is, -1 if none.
+func (e *Engine) home(port uint16) int { return int(e.homes[port]) - 1 }
+
+// answer is what Classify chose for the flow that is to be opened next.
+type answer struct {
+	choice         int
+	client, server int // how much was seen
+	ports          [2]uint16
+}
+
+// remember keeps a choice for Open, which is called with the same bytes.
+func (e *Engine) remember(choice int, client, server []byte, clientPort, serverPort uint16) {
+	e.answer = answer{choice, len(client), len(server), [2]uint16{clientPort, serverPort}}
+}
+
+// chosen gives the choice for a flow to be opened: Classify's, if it is the flow
+// that Classify was asked about last.
+func (e *Engine) chosen(p *reassembly.Probe) int {
+	last := e.answer
+	e.answer = answer{choice: -1}
+	if last.choice >= 0 && last == (answer{last.choice, len(p.ToServer), len(p.ToClient), [2]uint16{p.ClientPort, p.ServerPort}}) {
+		return last.choice
 	}
-	return false
+	choice, _, _ := e.choose(p.ToServer, p.ToClient, p.ServerPort, true)
+	return choice
 }

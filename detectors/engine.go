@@ -45,6 +45,8 @@ type Engine struct {
 	waiting        int
 	spareInflaters []*inflater
 	inflaters      int
+	homes          []uint8 // by port: index of the protocol at home there and one, 0 if none
+	answer         answer
 }
 
 // keptIdle is how many conversations, and sessions of a protocol, are kept for use again.
@@ -72,8 +74,12 @@ func NewEngine(cfg Config) *Engine {
 	}
 	e := &Engine{cfg: cfg, sessions: make([][]Session, len(cfg.Protocols))}
 	e.stats.Protocols = make([]ProtocolStats, len(cfg.Protocols))
+	e.homes, e.answer.choice = make([]uint8, 1<<16), -1
 	for i, p := range cfg.Protocols {
 		e.stats.Protocols[i].Name = p.Name
+		for _, port := range p.Ports {
+			e.homes[port] = uint8(i + 1)
+		}
 	}
 	return e
 }
@@ -89,7 +95,7 @@ func (e *Engine) Open(f *reassembly.Flow, p *reassembly.Probe) reassembly.Stream
 		e.stats.Prefaces++
 		return c
 	}
-	choice, _, _ := e.choose(p.ToServer, p.ToClient, p.ServerPort, true)
+	choice := e.chosen(p)
 	if choice < 0 {
 		return nil
 	}
