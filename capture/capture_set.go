@@ -32,8 +32,10 @@ func (c *Capture) Files() []string {
 
 // Open gives the capture's frames. Files are opened as their turn comes, so there
 // is no error yet. Each problem is told to tell on the goroutine that calls Next;
-// progress grows by the bytes read from disk, in sum by Size when Next has given
-// io.EOF (a stream adds what it gave). Both may be nil.
+// progress grows by the bytes read from disk, in sum by Size, less that of Rest, when
+// Next has given io.EOF (a stream adds what it gave). Both may be nil. Close waits
+// for nothing but a decompressor's current block; only the goroutine that reads a
+// silent standard input or named pipe lives on until that gives something.
 func (c *Capture) Open(tell func(Problem), progress *atomic.Int64) Source {
 	o := opener{tell: tell, progress: progress, stdin: c.stdin, end: c.end}
 	if !c.merge {

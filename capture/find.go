@@ -15,7 +15,7 @@ import (
 type FindOptions struct {
 	Merge Merge           // how files become captures
 	Stdin io.Reader       // what "-" reads, nil: os.Stdin
-	End   <-chan struct{} // when closed, pipes and devices end, even while nothing comes; may be nil
+	End   <-chan struct{} // when closed, Find goes no further and pipes end, even while nothing comes; may be nil
 }
 
 // Inputs is what Find found.
@@ -140,6 +140,9 @@ func (f *finder) folder(r *root, path, name string) {
 		r.problems = append(r.problems, openProblem(path, err))
 	}
 	for _, e := range entries {
+		if f.ended() {
+			return
+		}
 		below, trueBelow := joinPath(path, e.Name()), filepath.Join(name, e.Name())
 		switch {
 		case e.IsDir():
@@ -173,6 +176,16 @@ func (f *finder) follow() {
 		default:
 			f.skip(r)
 		}
+	}
+}
+
+// ended reports whether the user wants no more.
+func (f *finder) ended() bool {
+	select {
+	case <-f.opt.End:
+		return true
+	default:
+		return false
 	}
 }
 
