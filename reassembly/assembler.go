@@ -53,14 +53,12 @@ func (a *Assembler) Push(s *capture.Segment) {
 	if a.stats.Segments%sweepEvery == 0 {
 		a.sweep(1)
 	}
-	a.key.of(s, &a.seeds)
-	i := a.find()
+	i, e := a.find(s)
 	a.busy = i
-	if i == 0 {
+	if e == nil {
 		a.unknown(s)
 		return
 	}
-	e := a.entries.at(i)
 	if a.idle(e.last) > a.limits.idle[e.state] {
 		a.expire(i, e)
 		a.unknown(s)
@@ -82,16 +80,26 @@ func (a *Assembler) Push(s *capture.Segment) {
 	}
 }
 
-// find looks the flow of a.key up; 0 is none.
-func (a *Assembler) find() uint32 {
+// find looks up the flow of a segment and notes its key; 0 and nil is none.
+func (a *Assembler) find(s *capture.Segment) (uint32, *entry) {
 	k := &a.key
-	hash := uint32(k.hash >> 32)
-	t := a.index.table(hash)
-	pattern := uint64(uint16(k.hash)|1) * lanes
-	for b := t.home(hash); ; b = (b + 1) & t.mask {
+	if s.IPv4 {
+		k.v6 = false
+		k.hash, k.addrs, k.ports, k.side = a.seeds.key4(s)
+	} else {
+		k.of6(s, &a.seeds)
+	}
+	return a.look(k.hash, k.addrs, k.ports, k.v6)
+}
+
+// look looks a key up.
+func (a *Assembler) look(hash, addrs uint64, ports uint32, six bool) (uint32, *entry) {
+	t := a.index.table(uint32(hash >> 32))
+	pattern := uint64(uint16(hash)|1) * lanes
+	for b := t.home(uint32(hash >> 32)); ; b = (b + 1) & t.mask {
 		bk := t.at(b)
 		if bk == nil {
-			return 0
+			return 0, nil
 		}
 		for w := range bk.tags {
 			x := bk.tags[w] ^ pattern
@@ -99,27 +107,25 @@ func (a *Assembler) find() uint32 {
 				x |= noSlots
 			}
 			for m := (x - lanes) &^ x & laneTops; m != 0; m &= m - 1 {
-				if s := w*4 + lane(m); s < slots && a.same(bk.idx[s], k) {
-					return bk.idx[s]
+				s := w*4 + lane(m)
+				if s >= slots {
+					break
+				}
+				e := a.entries.at(bk.idx[s])
+				if e.ports == ports && (e.addrs == addrs && !six && e.flags&v6 == 0 || six && a.same6(e)) {
+					return bk.idx[s], e
 				}
 			}
 		}
 		if bk.passed() == 0 {
-			return 0
+			return 0, nil
 		}
 	}
 }
 
-// same compares a flow's key.
-func (a *Assembler) same(i uint32, k *key) bool {
-	e := a.entries.at(i)
-	if e.ports != k.ports || (e.flags&v6 != 0) != k.v6 {
-		return false
-	}
-	if !k.v6 {
-		return e.addrs == k.addrs
-	}
-	return uint32(e.addrs) == uint32(k.addrs) && *a.addresses.at(uint32(e.addrs >> 32)) == address6(k.ip)
+// same6 compares the addresses of an IPv6 flow with those of a.key.
+func (a *Assembler) same6(e *entry) bool {
+	return e.flags&v6 != 0 && uint32(e.addrs) == uint32(a.key.addrs) && *a.addresses.at(uint32(e.addrs >> 32)) == address6(a.key.ip)
 }
 
 // Tick says that packet time has come to now, for when no packets tell: it ends
@@ -152,8 +158,7 @@ func (a *Assembler) Forget(s *capture.Segment) {
 	clear(a.again[:cap(a.again)])
 	clear(a.order[:cap(a.order)])
 	if i == 0 {
-		a.key.of(s, &a.seeds)
-		i = a.find()
+		i, _ = a.find(s)
 	}
 	if i == 0 {
 		return

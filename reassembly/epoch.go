@@ -127,10 +127,15 @@ func (a *Assembler) firstIs(e *entry, side uint8, base uint32) bool {
 		return false
 	}
 	first, ok := a.baseOf(e, side, nil)
-	if !ok { // nothing held: then the other side must not have begun without it
-		return !a.holds(e, side^1)
+	if ok {
+		return first == base
 	}
-	return first == base
+	for i := e.held; i != 0; i = a.pool.at(i).next() { // what the other side sent answers it, or is not of this flow
+		if b := a.pool.at(i); b.kind() == isData {
+			return b.ack() == base
+		}
+	}
+	return true
 }
 
 // answers reports whether a SYN-ACK fits what is known of an undecided flow.

@@ -127,10 +127,7 @@ func (a *Assembler) merge(c *conn, side uint8, m capture.Mark, p []byte, missing
 		if h.held != 0 {
 			b := a.pool.at(h.held)
 			if off := int(int32(h.next - b.seq())); off >= 0 {
-				if n := int(b.length()) - off; n > 0 {
-					a.compare(c, side, m, h.held, off, rest[:min(n, len(rest))])
-				}
-				if !a.pop(c, side) {
+				if !a.mergeHeld(c, side, m, off, rest) {
 					return false
 				}
 				continue
@@ -149,6 +146,28 @@ func (a *Assembler) merge(c *conn, side uint8, m capture.Mark, p []byte, missing
 		return a.gap(c, side, m, n)
 	}
 	return true
+}
+
+// mergeHeld delivers the first segment held, of which the bytes from off on
+// came again as p. If the rest of it has to wait for the other side, what came again
+// has not, but the bytes held count.
+func (a *Assembler) mergeHeld(c *conn, side uint8, m capture.Mark, off int, p []byte) bool {
+	h := &c.half[side]
+	b := a.pool.at(h.held)
+	n := int(b.length()) - off
+	if n > 0 {
+		a.compare(c, side, m, h.held, off, p[:min(n, len(p))])
+	}
+	if n <= len(p) || b.kind() != isData || !c.early(side, b.ack()) {
+		return a.pop(c, side)
+	}
+	first := b.mark()
+	first.Seq = h.next
+	q := a.scratch(&a.order, len(p))
+	a.pool.load(q, h.held, off)
+	ok := a.deliver(c, side, first, q)
+	clear(q)
+	return ok
 }
 
 // pop delivers the first segment held, less what was delivered before.

@@ -36,25 +36,19 @@ func mix(a, b uint64) uint64 {
 	return hi ^ lo
 }
 
-// of fills k with the key of a segment.
-func (k *key) of(s *capture.Segment, seed *seeds) {
-	if !s.IPv4 {
-		k.of6(s, seed)
-		return
+// key4 is the key of an IPv4 segment, in registers.
+func (x *seeds) key4(s *capture.Segment) (hash, addrs uint64, ports uint32, side uint8) {
+	a := uint64(binary.BigEndian.Uint32(s.Src.IP[12:]))<<16 | uint64(s.Src.Port)
+	b := uint64(binary.BigEndian.Uint32(s.Dst.IP[12:]))<<16 | uint64(s.Dst.Port)
+	if a > b {
+		a, b = b, a
+		side = 1
 	}
-	x := uint64(binary.BigEndian.Uint32(s.Src.IP[12:]))<<16 | uint64(s.Src.Port)
-	y := uint64(binary.BigEndian.Uint32(s.Dst.IP[12:]))<<16 | uint64(s.Dst.Port)
-	k.side = 0
-	if x > y {
-		x, y = y, x
-		k.side = 1
-	}
-	k.v6 = false
-	k.addrs = x>>16<<32 | y>>16
-	k.ports = uint32(x&0xffff)<<16 | uint32(y&0xffff)
-	k.hash = mix(mix(x^seed[0], y^seed[1]), seed[2])
+	hash = mix(a^x[0], b^x[1])
+	return hash ^ hash>>29, a>>16<<32 | b>>16, uint32(a)<<16 | uint32(b&0xffff), side
 }
 
+// of6 fills k with the key of an IPv6 segment.
 func (k *key) of6(s *capture.Segment, seed *seeds) {
 	x := [3]uint64{binary.BigEndian.Uint64(s.Src.IP[:]), binary.BigEndian.Uint64(s.Src.IP[8:]), uint64(s.Src.Port)}
 	y := [3]uint64{binary.BigEndian.Uint64(s.Dst.IP[:]), binary.BigEndian.Uint64(s.Dst.IP[8:]), uint64(s.Dst.Port)}
