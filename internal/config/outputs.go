@@ -1,0 +1,107 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Output is one entry of outputs: its type says which fields it has. What a type
+// is like is told by a Kind.
+type Output struct {
+	Type string
+	Name string // unique; the type when it was not given
+	Spec Spec   // the fields of the type
+}
+
+// Spec is the configuration of an output of some type: a pointer to a struct whose
+// fields have yaml tags. Its zero value needs no defaults: New of the Kind sets them.
+type Spec interface {
+	// Validate returns what is wrong, with the field's name in front.
+	Validate() []error
+	// Access says what the output needs beyond its fields, for the sandbox.
+	Access() Access
+}
+
+// Access is what a part of the program must reach when rights are given up.
+type Access struct {
+	Read  []string // files and folders that are read
+	Write []string // folders that are written
+	Ports []uint16 // TCP ports that are connected to
+	Bind  []uint16 // TCP ports that are listened on
+}
+
+// Add adds what another part needs.
+func (a *Access) Add(o Access) {
+	a.Read = append(a.Read, o.Read...)
+	a.Write = append(a.Write, o.Write...)
+	a.Ports = append(a.Ports, o.Ports...)
+	a.Bind = append(a.Bind, o.Bind...)
+}
+
+// Kind is a type of output.
+type Kind struct {
+	Type string
+	New  func() Spec // with the defaults set
+}
+
+// Kinds is the list of all types of output. A new one is a line here.
+func Kinds() []Kind {
+	return []Kind{
+		{"file", newFile},
+	}
+}
+
+// KindNames lists the types.
+func KindNames() []string {
+	var names []string
+	for _, k := range Kinds() {
+		names = append(names, k.Type)
+	}
+	return names
+}
+
+// newSpec makes the configuration of an output of a type.
+func newSpec(name string) (Spec, error) {
+	i := slices.IndexFunc(Kinds(), func(k Kind) bool { return k.Type == name })
+	if i < 0 {
+		return nil, fmt.Errorf("unknown type %q: want %s%s", name, strings.Join(KindNames(), ", "), nearest(name, KindNames()))
+	}
+	return Kinds()[i].New(), nil
+}
+
+// File writes alerts and health records into a file of its own.
+type File struct {
+	Path   string `yaml:"path"`
+	Format string `yaml:"format"` // jsonl or csv
+	Health bool   `yaml:"health"` // health records too, in JSON lines
+	Rotate Rotate `yaml:"rotate"`
+}
+
+// Rotate says when a file is begun anew.
+type Rotate struct {
+	Size Size `yaml:"size"` // 0: never
+	Keep int  `yaml:"keep"` // how many old ones stay
+}
+
+func newFile() Spec {
+	return &File{Format: "jsonl", Health: true, Rotate: Rotate{Size: 100 << 20, Keep: 10}}
+}
+
+// Validate implements Spec.
+func (f *File) Validate() []error {
+	var errs []error
+	if f.Path == "" {
+		errs = append(errs, fmt.Errorf("path: nothing given: want the name of a file"))
+	}
+	if f.Format != "jsonl" && f.Format != "csv" {
+		errs = append(errs, fmt.Errorf("format: %q: want jsonl or csv", f.Format))
+	}
+	if f.Rotate.Keep < 0 || f.Rotate.Keep > 10000 {
+		errs = append(errs, fmt.Errorf("rotate.keep: %d: want a number from 0 to 10000", f.Rotate.Keep))
+	}
+	return errs
+}
+
+// Access implements Spec.
+func (f *File) Access() Access { return Access{Write: []string{folder(f.Path)}} }
