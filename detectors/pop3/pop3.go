@@ -31,6 +31,7 @@ type session struct {
 	announced netip.AddrPort // by an XCLIENT that waits for its reply
 
 	greeting greeting
+	holed    bool // bytes were missing since the last command
 	owed     int  // replies to commands that are not remembered
 	inSASL   bool // lines of the client may be responses
 	started  bool // the exchange of the last AUTH has no outcome yet
@@ -72,17 +73,21 @@ func (s *session) Unit(d reassembly.Dir, line []byte) {
 }
 
 // Gap implements detectors.Session. Nobody knows which commands or replies are
-// missing: those that wait get no reply any more, and the user may be another.
+// missing. Most clients wait for each reply, so two things hold: after missing
+// replies, the next one answers the newest command; and when a command follows
+// the hole, those before it have been answered.
 func (s *session) Gap(d reassembly.Dir) {
-	s.queue.Reset()
-	s.owed = 0
 	if s.greeting == awaited {
 		s.greeting = missed
 	}
-	s.in = unknownVerb
-	s.endSASL()
+	s.holed, s.owed, s.in = true, 0, unknownVerb
 	if d == reassembly.ToServer {
-		s.user = ""
+		s.user, s.started = "", false
+		s.endSASL() // the next response may be a password in a name's place
+		return
+	}
+	for s.queue.Len() > 1 {
+		s.queue.Pop()
 	}
 }
 
@@ -109,6 +114,10 @@ func (s *session) Close() { s.endSASL() }
 // push adds a command to those that wait for a reply. When there are too many,
 // the oldest ones are counted only.
 func (s *session) push(v verb) *outstanding.Command[verb] {
+	if s.holed {
+		s.holed = false
+		s.queue.Reset()
+	}
 	if s.queue.Len() == outstanding.Most {
 		s.owed++
 	}
