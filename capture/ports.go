@@ -13,8 +13,8 @@ type Ports struct {
 	bits [1 << 16 / 32]uint32 // 8 KB, so that the look-up is one load and stays in the first cache
 }
 
-// mailPorts are the well-known ports of mail and news: decisions.md 2 of the
-// project, by the IANA service registry (2525 is a custom of the providers).
+// mailPorts are the well-known ports of mail and news, by the
+// IANA service registry (2525 is a custom of the providers).
 var mailPorts = [...]uint16{24, 25, 26, 110, 119, 143, 465, 563, 587, 993, 995, 2525, 4190}
 
 // AnyPort gives the set of all ports, 0 included.

@@ -16,7 +16,8 @@ func readTruth(path string) (trafficgen.Truth, error) {
 	if err != nil {
 		return t, err
 	}
-	return t, json.Unmarshal(b, &t)
+	err = json.Unmarshal(b, &t)
+	return t, err
 }
 
 // peers compares with the programs that are in cleartap's class of speed.

@@ -48,7 +48,7 @@ func table(w *strings.Builder, head []string, rows [][]string) {
 }
 
 func firstLine(command ...string) string {
-	out, _ := exec.Command(command[0], command[1:]...).CombinedOutput() //nolint:errcheck // some print their version and fail
+	out, _ := exec.Command(command[0], command[1:]...).CombinedOutput()
 	line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
 	return line
 }
