@@ -15,7 +15,8 @@ func (a *Assembler) data(c *conn, side uint8, m capture.Mark, p []byte, missing 
 			a.entries.at(c.flow).state = open
 		}
 	}
-	if h.ending && int32(m.Seq+uint32(len(p))-h.end) > 0 && !a.unend(h, m.Seq, len(p)) {
+	if h.ending && int32(m.Seq+uint32(len(p))-h.end) > 0 && !a.unend(h, m.Seq, len(p)) || h.over {
+		a.stats.Retransmitted++
 		return true
 	}
 	if m.Seq != h.next {
@@ -83,7 +84,7 @@ func (a *Assembler) trim(c *conn, side uint8, m *capture.Mark, p []byte, missing
 	old := int(-d)
 	again := p[:min(old, len(p))]
 	keepAlive := old == 1 && len(p) == 1 // RFC 9293, section 3.8.4: its byte is garbage
-	if side == c.client && !keepAlive && !h.over {
+	if side == c.client && !keepAlive {
 		if at := c.past.differs(h.next, m.Seq, again); at >= 0 {
 			a.conflict(c, side, *m, at)
 		}
