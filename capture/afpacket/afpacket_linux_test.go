@@ -164,7 +164,7 @@ func TestTheInterfaceVanishesAndReturns(t *testing.T) {
 			return false
 		}
 		defer c.Close()
-		c.Write([]byte("x")) //nolint:errcheck // nobody answers
+		c.Write([]byte("x"))
 		return s.Next(&f) == nil
 	}
 	until(t, s, send)
