@@ -50,9 +50,11 @@ type Config struct {
 	QueueRecords int           // the most records that wait in memory; 16384 by default
 	QueueBytes   int64         // the most bytes that wait in memory; 16 MiB by default
 	// Event is told what an operator should know. It is called by one goroutine at
-	// a time, never on the one that appends; it must not call the spool back, and
-	// while it runs nothing is written. Nil: nobody is told, Stats still counts.
+	// a time, never on the one that appends; while it runs nothing is written, so it
+	// must not wait for the spool. Nil: nobody is told, Stats still counts.
 	Event func(Event)
+
+	patience time.Duration // a reader's pause before it reads a bad place again doubles from here
 }
 
 const (
@@ -70,6 +72,7 @@ func (c Config) withDefaults() Config {
 	c.SyncRecords = orDefault(c.SyncRecords, 256)
 	c.QueueRecords = orDefault(c.QueueRecords, 16384)
 	c.QueueBytes = orDefault(c.QueueBytes, 16<<20)
+	c.patience = orDefault(c.patience, 20*time.Millisecond)
 	return c
 }
 

@@ -90,15 +90,19 @@ func (s *scanner) record() (h header, rec []byte, err error) {
 func (s *scanner) resync() error {
 	s.off++
 	for s.off < s.end {
-		p, err := s.peek(int(min(window, s.end-s.off)))
+		p, err := s.peek(int(min(int64(len(recordMagic)), s.end-s.off)))
 		if err != nil {
 			return err
 		}
+		if len(p) < len(recordMagic) {
+			break
+		}
+		p = s.buf[s.off-s.base:] // all that was read with it
 		if i := bytes.Index(p, []byte(recordMagic)); i >= 0 {
 			s.off += int64(i)
 			return nil
 		}
-		s.off += int64(max(1, len(p)-len(recordMagic)+1))
+		s.off += int64(len(p) - len(recordMagic) + 1)
 	}
 	s.off = s.end
 	return nil

@@ -42,7 +42,6 @@ type Spool struct {
 	readers   map[string]*Reader
 	damage    []damage // met by readers, to be set aside by the writer
 	events    []Event
-	unsaid    int // events that found no room
 	told      Losses
 	toldAt    time.Time
 	failing   bool // the last write failed
@@ -57,7 +56,7 @@ type Spool struct {
 
 // Open opens the spool in c.Dir, makes the folder when there is none, and
 // starts to write. What it finds in the folder never makes it fail, with one
-// exception: segments of a newer cleartap (ErrNewer). Any other error is about
+// exception: files of a newer cleartap (*NewerError). Any other error is about
 // the folder itself and names the cure; ErrInUse says that another process
 // holds it. Damage that was found has gone to c.Event when Open returns.
 func Open(c Config) (*Spool, error) {
@@ -95,7 +94,8 @@ func load(c Config, dir fsys) (*Spool, error) {
 		return nil, err
 	}
 	for _, name := range c.Readers {
-		s.addReader(name, found)
+		at, ok := found.cursors[name]
+		s.addReader(name, at, ok)
 	}
 	s.adopt(found)
 	s.report(time.Now(), true)

@@ -1,0 +1,217 @@
+package spool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// Reader gives one sink the records in order, and remembers how far the sink
+// has come. Next is for one goroutine; Done and DeadLetter for any.
+type Reader struct {
+	s    *Spool
+	name string
+
+	// guarded by Spool.mu
+	pos     uint64 // the last record that Next gave
+	done    uint64 // the last one that the sink is done with
+	durable uint64 // the last one of which the cursor file says so
+	written bool   // there is a cursor file
+	lent    bool   // somebody has this reader
+	lost    uint64 // records that were given up before it had them (DropOldest)
+	dead    []byte // dead letters to be written
+	letters uint64
+
+	// owned by the goroutine that calls Next
+	seg   *segment
+	f     file
+	scan  scanner
+	hurt  int64 // where the damage began that was passed last, -1
+	tries int   // of reading the same place
+}
+
+// Bounds of what Next gives at once.
+const (
+	defaultBatch = 512
+	batchBytes   = 4 << 20
+)
+
+// dirty says whether there is something to write down. Spool.mu is held.
+func (r *Reader) dirty() bool { return !r.written || r.done != r.durable || len(r.dead) > 0 }
+
+// addReader makes a reader that stands where its cursor says. A cursor that is
+// missing, damaged or of another spool makes it start at the oldest record.
+func (s *Spool) addReader(name string, at uint64, written bool) *Reader {
+	r := &Reader{s: s, name: name, hurt: -1, pos: at, done: at, durable: at, written: written}
+	s.readers[name] = r
+	return r
+}
+
+// Reader gives the reader of a sink. One that Config.Readers did not name is
+// made, and from now on nothing is deleted before it has had it. A reader is
+// lent to one user at a time: Close gives it back.
+func (s *Spool) Reader(name string) (*Reader, error) {
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	r := s.readers[name]
+	if r == nil {
+		_, id, at, ok := parseLine("cursor", readSmall(s.dir, name+cursorSuffix))
+		if !ok || id != s.id {
+			at, ok = 0, false
+		}
+		r = s.addReader(name, at, ok)
+		s.nudge()
+	}
+	if r.lent {
+		return nil, fmt.Errorf("the reader of sink %s is in use", name)
+	}
+	r.lent = true
+	r.pos = r.done
+	return r, nil
+}
+
+// Forget lets segments go without regard to a sink that is no longer
+// configured. Its cursor file stays, for the case that it returns.
+func (s *Spool) Forget(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.readers, name)
+}
+
+// Close gives the reader back. What was read and not done is read again by its
+// next user.
+func (r *Reader) Close() {
+	r.leave()
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	r.lent = false
+}
+
+// Next waits for committed records and gives up to limit of them (0: 512), at
+// most about 4 MiB. It ends early with ctx's error, or ErrClosed. Damage is
+// passed over and counted; it is no error.
+func (r *Reader) Next(ctx context.Context, limit int) ([]Record, error) {
+	if limit <= 0 {
+		limit = defaultBatch
+	}
+	for {
+		r.s.mu.Lock()
+		wake, closed := r.s.wake, r.s.closed
+		r.s.mu.Unlock()
+		if closed {
+			r.leave()
+			return nil, ErrClosed
+		}
+		out, err := r.fill(ctx, limit)
+		if len(out) > 0 || err != nil {
+			return out, err
+		}
+		select {
+		case <-wake:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// fill reads what is there, up to limit records. Records that it gives come without error.
+func (r *Reader) fill(ctx context.Context, limit int) ([]Record, error) {
+	var out []Record
+	bytes := 0
+	for len(out) < limit && bytes < batchBytes {
+		rec, err := r.step(ctx, len(out) > 0)
+		switch {
+		case errors.Is(err, io.EOF):
+			return out, nil
+		case err != nil && len(out) > 0:
+			return out, nil // it will come again
+		case err != nil:
+			return nil, err
+		}
+		out = append(out, rec)
+		bytes += len(rec.Payload)
+	}
+	return out, nil
+}
+
+// step gives the next record; io.EOF when all that is committed was read. With
+// hasty it does not wait for a disk that does not answer.
+func (r *Reader) step(ctx context.Context, hasty bool) (Record, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return Record{}, err
+		}
+		if ok, err := r.place(); err != nil {
+			if err := r.again(ctx, hasty, err, r.surrender); err != nil {
+				return Record{}, err
+			}
+			continue
+		} else if !ok {
+			return Record{}, io.EOF
+		}
+		it, err := r.scan.next()
+		switch {
+		case errors.Is(err, io.EOF):
+			r.pass()
+		case err != nil:
+			if err := r.again(ctx, hasty, err, r.scan.skip); err != nil {
+				return Record{}, err
+			}
+		case it.damaged:
+			r.tries = 0
+			r.meet(it)
+		default:
+			r.tries = 0
+			if rec, ok := r.take(it); ok {
+				return rec, nil
+			}
+		}
+	}
+}
+
+// readTries is how often a place is read before it counts as damaged; with the
+// pauses in between that takes about five seconds.
+const readTries = 8
+
+// again waits before the next try, or gives up the place.
+func (r *Reader) again(ctx context.Context, hasty bool, err error, giveUp func()) error {
+	if hasty || errors.Is(err, ErrClosed) {
+		return err
+	}
+	if r.tries++; r.tries > readTries {
+		giveUp()
+		return nil
+	}
+	pause := min(r.s.cfg.patience<<r.tries, time.Second)
+	select {
+	case <-time.After(pause):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Done says that the sink is done with all records up to seq: they are stored
+// there, or dead letters. The cursor file follows within a tenth of a second;
+// after a crash before that, records are given again. The error is about seq:
+// it was never given.
+func (r *Reader) Done(seq uint64) error {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	if seq > r.pos {
+		return fmt.Errorf("sink %s: done with record %d, but the last one given is %d", r.name, seq, r.pos)
+	}
+	if seq > r.done {
+		r.done = seq
+		r.s.nudge()
+	}
+	return nil
+}
