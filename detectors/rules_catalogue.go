@@ -9,7 +9,7 @@ func Rules() []*Rule {
 	return []*Rule{
 		rulePOP3, ruleIMAPLogin, ruleSASLPassword, ruleOtherLogin, ruleToken, ruleNTLM, ruleChallenge,
 		ruleSCRAM, ruleOdd, ruleRefused, ruleSealed, ruleProxyLogin,
-		ruleConflict,
+		ruleConflict, SensorQuality,
 	}
 }
 
@@ -46,14 +46,14 @@ func credential(id, name string, number int, floor Severity, w weakness, t ...Te
 var (
 	rulePOP3         = credential("CT-CRED-001", "POP3 USER/PASS without TLS", 1, High, readable, sniffing, unsecured)
 	ruleIMAPLogin    = credential("CT-CRED-002", "IMAP LOGIN without TLS", 2, High, readable, sniffing, unsecured)
-	ruleSASLPassword = credential("CT-CRED-003", "SASL password login without TLS", 3, High, readable, sniffing, unsecured)
-	ruleOtherLogin   = credential("CT-CRED-004", "ManageSieve or NNTP password login without TLS", 4, High, readable, sniffing, unsecured)
+	ruleSASLPassword = credential("CT-CRED-003", "SASL PLAIN or LOGIN without TLS", 3, High, readable, sniffing, unsecured)
+	ruleOtherLogin   = credential("CT-CRED-004", "ManageSieve or NNTP login without TLS", 4, High, readable, sniffing, unsecured)
 	ruleToken        = credential("CT-CRED-005", "Access token without TLS", 5, Critical, replayable, sniffing, tokenTheft, tokenUse)
 	ruleNTLM         = credential("CT-CRED-006", "NTLM login without TLS", 6, Medium, guessable, sniffing, cracking)
 	ruleChallenge    = credential("CT-CRED-007", "Challenge-response login without TLS", 7, Low, guessable, sniffing, cracking)
 	ruleSCRAM        = credential("CT-CRED-008", "SCRAM login without TLS", 8, Low, costly, sniffing, cracking)
 	ruleOdd          = credential("CT-CRED-009", "Unusual login mechanism without TLS", 9, Medium, readable, sniffing)
-	ruleRefused      = credential("CT-CRED-010", "Secret sent to a server that refuses logins without TLS", 10, High, readable, sniffing, unsecured)
+	ruleRefused      = credential("CT-CRED-010", "Login sent to a server that refuses it without TLS", 10, High, readable, sniffing, unsecured)
 	ruleSealed       = credential("CT-CRED-011", "Login without TLS behind COMPRESS or UNAUTHENTICATE", 11, High, readable, sniffing, unsecured)
 	ruleProxyLogin   = credential("CT-CRED-012", "Proxy login without TLS", 12, Critical, readable, sniffing, unsecured, accounts)
 )
@@ -62,6 +62,13 @@ var (
 var ruleConflict = &Rule{
 	ID: "CT-NET-001", Name: "Conflicting TCP segments in a client's line", Category: "network", Version: 1, SID: sidBase + 501, floor: Medium,
 	Techniques: []Technique{inTheMiddle}, CWE: []string{"CWE-300"}, CAPEC: []string{"CAPEC-94"},
+}
+
+// SensorQuality is the rule about what the sensor itself could not tell. No
+// observation leads to it: the wiring reports it.
+var SensorQuality = &Rule{
+	ID: "CT-NET-002", Name: "Alerts held back by the sensor", Category: "network", Version: 1, SID: sidBase + 502, floor: Medium,
+	Techniques: []Technique{{ID: "T1562", Name: "Impair Defenses"}}, CWE: []string{"CWE-223"}, CAPEC: []string{"CAPEC-125"},
 }
 
 // weakness is what CWE and CAPEC call a way to lose a secret.

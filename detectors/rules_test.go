@@ -236,7 +236,7 @@ func section(text, heading string) string {
 }
 
 func TestPages(t *testing.T) {
-	rows := map[string][]string{}
+	rows := map[string][]string{d.SensorQuality.ID: {"| always | medium |"}} // no observation leads to it
 	for _, v := range verdicts() {
 		row := "| " + v.row + " | " + v.sev.String() + " |"
 		if !slices.Contains(rows[v.rule], row) {
