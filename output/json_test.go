@@ -9,6 +9,19 @@ import (
 	"unicode/utf8"
 )
 
+// The class of passwords is the one string that is written in another form of the same value.
+func TestTheClassOfPasswordsIsEscaped(t *testing.T) {
+	a := Alert{Cleartap: Cleartap{Auth: Auth{Class: "password"}}}
+	got := a.AppendJSON(nil)
+	if bytes.Contains(got, []byte("password")) {
+		t.Errorf("written as it is: %s", got)
+	}
+	var back Alert
+	if err := json.Unmarshal(got, &back); err != nil || back.Cleartap.Auth.Class != "password" {
+		t.Errorf("read back as %q, %v", back.Cleartap.Auth.Class, err)
+	}
+}
+
 // The struct and its tags are the truth: the encoder must write what
 // encoding/json would, for any alert at all.
 func TestAppendJSONIsWhatEncodingJSONWrites(t *testing.T) {

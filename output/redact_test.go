@@ -143,7 +143,7 @@ func TestRedactMakesTheDocumentedAlert(t *testing.T) {
   "auth": {
    "command": "LOGIN",
    "mechanism": "LOGIN",
-   "class": "password",
+   "class": "\u0070assword",
    "result": "success",
    "attempt": 1,
    "reply_code": "OK",

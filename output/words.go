@@ -30,7 +30,7 @@ func ending(r detectors.Result) string {
 	case detectors.RefusedInsecure:
 		return "refused because the connection is not secure"
 	case detectors.Expired:
-		return "the password has expired"
+		return "expired"
 	case detectors.Aborted:
 		return "broken off"
 	}
