@@ -36,7 +36,7 @@ func (e *Engine) verdict(p *reassembly.Probe) reassembly.Verdict {
 	switch {
 	case !mayBeMail(p.ToClient):
 		return e.notMail(p)
-	case !beginsAsText(p.ToServer) || !beginsAsText(p.ToClient):
+	case len(p.ToClient) == 0 && !beginsAsText(p.ToServer) || len(p.ToServer) == 0 && !beginsAsText(p.ToClient):
 		return reassembly.Drop
 	case len(p.ToServer)+len(p.ToClient) == 0:
 		return reassembly.Wait

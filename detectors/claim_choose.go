@@ -9,7 +9,7 @@ func (e *Engine) judge(client, server []byte, port uint16, final bool) (choice i
 		e.stats.TLS++
 		return -1, false
 	}
-	if !beginsAsText(client) || !beginsAsText(server) || saysOther(client) || len(client) == 0 && saysOther(server) {
+	if !mayBeMail(client) || !mayBeMail(server) || saysOther(client) || len(client) == 0 && saysOther(server) {
 		return -1, false
 	}
 	choice, _, more = e.choose(client, server, port, final)
