@@ -16,34 +16,40 @@ type Where struct {
 	Created   capture.Nanos // live: the wall clock when the finding was made; 0 offline
 }
 
-// Redact makes the alert of a finding: the only way to one. What the policy does
-// not let out is not in the alert.
+// Redact makes the alert of a finding. What the policy does not let out is not
+// in the alert.
 func Redact(f *detectors.Finding, where Where, p *Policy) Alert {
-	var r redactor
+	var a Alert
+	RedactTo(&a, f, where, p)
+	return a
+}
+
+// RedactTo is Redact into an alert that is there already: the two are the only
+// way to one.
+func RedactTo(a *Alert, f *detectors.Finding, where Where, p *Policy) {
+	r := redactor{p: p, f: f}
 	r.text.Grow(textSize)
-	r.p, r.f = p, f
-	a := Alert{
+	*a = Alert{
 		Timestamp: r.time(f.Mark.Time),
 		ECS:       ECS{Version: "8.11.0"},
 		Rule:      r.rule(),
 		Observer:  Observer{Vendor: "cleartap", Product: "cleartap", Type: "sensor", Version: p.Version, Name: p.SensorName},
 		Threat:    threats[f.Rule.ID],
 	}
-	r.who(&a)
-	r.login(&a)
-	r.event(&a, where)
-	a.Message = r.message(&a)
-	r.related(&a)
+	r.who(a)
+	r.login(a)
+	r.event(a, where)
+	a.Message = r.message(a)
+	r.related(a)
 	a.Log.File.Path = where.Path
 	a.Observer.Ingress.Interface.Name = where.Interface
 	if where.Path != "" {
 		a.Cleartap.Capture.Frame = f.Mark.Frame
 	}
-	return a
 }
 
-// textSize is what the texts of an alert that are made for it come to, in bytes.
-const textSize = 640
+// textSize is what the texts that are made for an alert usually come to, in bytes.
+const textSize = 416
 
 // redactor makes one alert. All texts that are made for it are parts of one
 // string, which costs one allocation.

@@ -22,6 +22,7 @@ type scanning struct {
 	sinks    *sinks
 	progress *progress
 	summary  table.Summary
+	alert    output.Alert // the last one
 	cancel   context.CancelFunc
 	usable   int   // captures that were read without a problem, or gave packets in spite of it
 	troubled bool  // the capture at hand has a problem
@@ -71,9 +72,12 @@ func (s *scanning) Finding(where output.Where, f *detectors.Finding) {
 	if !s.o.never && f.Severity >= s.o.failOn {
 		s.worst = true
 	}
-	a := output.Redact(f, where, &s.o.policy)
-	s.summary.Add(&a)
-	s.sinks.write(&a)
+	s.summary.Tally.Add(f)
+	if len(s.sinks.all) == 0 {
+		return
+	}
+	output.RedactTo(&s.alert, f, where, &s.o.policy)
+	s.sinks.write(&s.alert)
 	s.rows = true
 	s.checkSinks()
 }
@@ -115,7 +119,7 @@ func (s *scanning) Tick(bytes int64) {
 	s.rows = false
 	s.sinks.flush()
 	s.checkSinks()
-	s.progress.show(bytes, s.summary.Logins())
+	s.progress.show(bytes, s.summary.Tally.Logins)
 }
 
 // finish writes what is buffered, tells the summary, and gives how it ended.
@@ -123,7 +127,7 @@ func (s *scanning) finish(ctx context.Context, in *capture.Inputs, t *sensor.Tot
 	interrupted := ctx.Err() != nil && s.sinks.left > 0
 	s.progress.hide()
 	err := s.sinks.finish()
-	s.progress.end(s.bytes, s.summary.Logins(), !interrupted)
+	s.progress.end(s.bytes, s.summary.Tally.Logins, !interrupted)
 	s.sum(in, t, interrupted)
 	if !s.o.quiet {
 		_ = s.summary.Print(s.std.err) // nowhere else to tell

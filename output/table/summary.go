@@ -1,18 +1,16 @@
 package table
 
 import (
-	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
+	"cleartap/detectors"
 	"cleartap/output"
 )
 
-// Summary counts what was found and read, for people. Its memory is bounded: of
-// accounts, servers and clients it counts maxDistinct each.
+// Summary tells people what was read and found.
 type Summary struct {
 	Captures  int           // captures read, a rotation set being one
 	Files     int           // their files
@@ -29,85 +27,8 @@ type Summary struct {
 	Panics    uint64        // packets that a fault of the program kept from being read
 	Interrupt bool          // stopped before the end
 
-	logins     int
-	others     int
-	severities map[string]int
-	kinds      map[kind]*outcomes
-	accounts   distinct
-	servers    distinct
-	clients    distinct
+	Tally output.Tally // what was found
 }
-
-type kind struct{ protocol, mechanism string }
-
-type outcomes struct{ accepted, refused, unknown int }
-
-const maxDistinct = 100_000
-
-// distinct counts different texts, up to maxDistinct.
-type distinct struct {
-	seen map[string]struct{}
-	more bool
-}
-
-func (d *distinct) add(s string) {
-	if s == "" {
-		return
-	}
-	if _, ok := d.seen[s]; ok {
-		return
-	}
-	if len(d.seen) >= maxDistinct {
-		d.more = true
-		return
-	}
-	if d.seen == nil {
-		d.seen = make(map[string]struct{})
-	}
-	d.seen[strings.Clone(s)] = struct{}{}
-}
-
-// of says how many things there are.
-func (d *distinct) of(thing string) string {
-	s := Count(uint64(len(d.seen)), thing)
-	if d.more {
-		return "more than " + s
-	}
-	return s
-}
-
-// Add counts an alert.
-func (s *Summary) Add(a *output.Alert) {
-	if s.severities == nil {
-		s.severities, s.kinds = make(map[string]int), make(map[kind]*outcomes)
-	}
-	s.severities[a.Cleartap.Severity]++
-	if a.Cleartap.Auth.Mechanism == "" {
-		s.others++
-		return
-	}
-	s.logins++
-	k := kind{a.Network.Protocol, a.Cleartap.Auth.Mechanism}
-	o := s.kinds[k]
-	if o == nil {
-		o = new(outcomes)
-		s.kinds[k] = o
-	}
-	switch a.Event.Outcome {
-	case "success":
-		o.accepted++
-	case "failure":
-		o.refused++
-	default:
-		o.unknown++
-	}
-	s.accounts.add(a.User.Name)
-	s.servers.add(hostPort(&a.Destination))
-	s.clients.add(a.Source.Address)
-}
-
-// Logins is how many logins were counted so far.
-func (s *Summary) Logins() int { return s.logins }
 
 // Print writes the summary.
 func (s *Summary) Print(w io.Writer) error {
@@ -144,19 +65,21 @@ func (s *Summary) read(b *strings.Builder) {
 
 // found says what was found.
 func (s *Summary) found(b *strings.Builder) {
-	if s.logins == 0 {
+	t := &s.Tally
+	if t.Logins == 0 {
 		b.WriteString("no login without TLS found\n")
 	} else {
-		fmt.Fprintf(b, "%s without TLS: %s, %s, %s\n", Count(uint64(s.logins), "login"), s.accounts.of("account"), s.clients.of("client"), s.servers.of("server"))
-		s.outcomes(b)
+		fmt.Fprintf(b, "%s without TLS: %s, %s, %s\n", Count(uint64(t.Logins), "login"),
+			distinct(t.Accounts(), "account"), distinct(t.Clients(), "client"), distinct(t.Servers(), "server"))
+		outcomes(b, t.Outcomes())
 	}
-	if s.others > 0 {
-		fmt.Fprintf(b, "%s\n", Count(uint64(s.others), "other finding"))
+	if t.Others > 0 {
+		fmt.Fprintf(b, "%s\n", Count(uint64(t.Others), "other finding"))
 	}
 	var words []string
-	for _, word := range [...]string{"critical", "high", "medium", "low", "info"} {
-		if n := s.severities[word]; n > 0 {
-			words = append(words, Thousands(uint64(n))+" "+word)
+	for _, v := range [...]detectors.Severity{detectors.Critical, detectors.High, detectors.Medium, detectors.Low, detectors.Info} {
+		if n := t.Severity(v); n > 0 {
+			words = append(words, Thousands(uint64(n))+" "+v.String())
 		}
 	}
 	if len(words) > 0 {
@@ -164,23 +87,24 @@ func (s *Summary) found(b *strings.Builder) {
 	}
 }
 
-// outcomes writes the logins by protocol, mechanism and outcome.
-func (s *Summary) outcomes(b *strings.Builder) {
-	keys := make([]kind, 0, len(s.kinds))
-	for k := range s.kinds {
-		keys = append(keys, k)
+// distinct says how many different things there were.
+func distinct(d *output.Distinct, thing string) string {
+	n, exact := d.Count()
+	if !exact {
+		return "more than " + Count(uint64(n), thing)
 	}
-	slices.SortFunc(keys, func(x, y kind) int {
-		return cmp.Or(cmp.Compare(x.protocol, y.protocol), cmp.Compare(x.mechanism, y.mechanism))
-	})
+	return Count(uint64(n), thing)
+}
+
+// outcomes writes the logins by protocol, mechanism and outcome.
+func outcomes(b *strings.Builder, all []output.Outcomes) {
 	wide := len("MECHANISM")
-	for _, k := range keys {
-		wide = max(wide, len(k.mechanism))
+	for i := range all {
+		wide = max(wide, len(all[i].Mechanism))
 	}
 	fmt.Fprintf(b, "  %-11s  %-*s  %8s  %8s  %8s\n", "PROTOCOL", wide, "MECHANISM", "ACCEPTED", "REFUSED", "UNKNOWN")
-	for _, k := range keys {
-		o := s.kinds[k]
-		fmt.Fprintf(b, "  %-11s  %-*s  %8d  %8d  %8d\n", k.protocol, wide, k.mechanism, o.accepted, o.refused, o.unknown)
+	for _, o := range all {
+		fmt.Fprintf(b, "  %-11s  %-*s  %8d  %8d  %8d\n", o.Protocol, wide, o.Mechanism, o.Accepted, o.Refused, o.Unknown)
 	}
 }
 

@@ -1,0 +1,122 @@
+package output
+
+import (
+	"cmp"
+	"hash/maphash"
+	"net/netip"
+	"slices"
+
+	"cleartap/detectors"
+)
+
+// Tally counts findings. It keeps no name and no address: of those it counts how
+// many differ, by a hash under a random key that is never shown. Its memory is
+// bounded: it tells up to MaxDistinct accounts, servers and clients apart.
+type Tally struct {
+	Logins int // findings that are logins
+	Others int // the rest
+
+	severities map[detectors.Severity]int
+	kinds      map[kind]*Outcomes
+	accounts   Distinct
+	servers    Distinct
+	clients    Distinct
+	seed       maphash.Seed
+}
+
+type kind struct {
+	protocol  string
+	mechanism detectors.Mechanism
+}
+
+// Outcomes are the logins of one protocol and mechanism by what the server said.
+type Outcomes struct {
+	Protocol, Mechanism        string
+	Accepted, Refused, Unknown int
+}
+
+// MaxDistinct is how many different things a Tally tells apart.
+const MaxDistinct = 1 << 17
+
+// Distinct counts different things.
+type Distinct struct {
+	seen map[uint64]struct{}
+	more bool
+}
+
+// Count is how many there were; exact is false when there were more.
+func (d *Distinct) Count() (n int, exact bool) { return len(d.seen), !d.more }
+
+func (d *Distinct) add(h uint64) {
+	if _, ok := d.seen[h]; ok {
+		return
+	}
+	if len(d.seen) >= MaxDistinct {
+		d.more = true
+		return
+	}
+	d.seen[h] = struct{}{}
+}
+
+// Add counts a finding.
+func (t *Tally) Add(f *detectors.Finding) {
+	if t.kinds == nil {
+		t.begin()
+	}
+	t.severities[f.Severity]++
+	if f.Kind != detectors.Login {
+		t.Others++
+		return
+	}
+	t.Logins++
+	k := kind{f.Protocol, f.Attempt.Mechanism}
+	o := t.kinds[k]
+	if o == nil {
+		o = &Outcomes{Protocol: k.protocol, Mechanism: string(k.mechanism)}
+		t.kinds[k] = o
+	}
+	switch outcome(f.Result) {
+	case "success":
+		o.Accepted++
+	case "failure":
+		o.Refused++
+	default:
+		o.Unknown++
+	}
+	if f.Attempt.Identity != "" {
+		t.accounts.add(maphash.String(t.seed, f.Attempt.Identity))
+	}
+	t.servers.add(maphash.Comparable(t.seed, netip.AddrPortFrom(f.Flow.Server.Addr().Unmap(), f.Flow.Server.Port())))
+	t.clients.add(maphash.Comparable(t.seed, f.Flow.Client.Addr().Unmap()))
+}
+
+func (t *Tally) begin() {
+	t.severities, t.kinds, t.seed = make(map[detectors.Severity]int), make(map[kind]*Outcomes), maphash.MakeSeed()
+	for _, d := range []*Distinct{&t.accounts, &t.servers, &t.clients} {
+		d.seen = make(map[uint64]struct{})
+	}
+}
+
+// Accounts is how many user names, as they were sent, logins were for.
+func (t *Tally) Accounts() *Distinct { return &t.accounts }
+
+// Servers is how many servers, by address and port, logins went to.
+func (t *Tally) Servers() *Distinct { return &t.servers }
+
+// Clients is how many addresses logins came from.
+func (t *Tally) Clients() *Distinct { return &t.clients }
+
+// Severity is how many findings have the severity.
+func (t *Tally) Severity(s detectors.Severity) int { return t.severities[s] }
+
+// Outcomes lists the logins by protocol and mechanism, in alphabetical order.
+func (t *Tally) Outcomes() []Outcomes {
+	out := make([]Outcomes, 0, len(t.kinds))
+	for _, o := range t.kinds {
+		out = append(out, *o)
+	}
+	slices.SortFunc(out, func(x, y Outcomes) int {
+		return cmp.Or(cmp.Compare(x.Protocol, y.Protocol), cmp.Compare(x.Mechanism, y.Mechanism))
+	})
+	return out
+}
