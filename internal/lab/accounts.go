@@ -47,7 +47,7 @@ func (l *Lab) await(node int, p *Process, log string, ports ...uint16) error {
 	for _, port := range ports {
 		for !l.listens(node, port) {
 			if !p.Running() {
-				return fmt.Errorf("%s ended: %v: %s", p.cmd.Args[0], p.err, lastLines(l.Read(log), 8))
+				return fmt.Errorf("%s ended (%s): %s", p.cmd.Args[0], p.cmd.ProcessState, lastLines(l.Read(log), 8))
 			}
 			if time.Now().After(limit) {
 				return fmt.Errorf("%s does not listen on port %d: %s", p.cmd.Args[0], port, lastLines(l.Read(log), 8))

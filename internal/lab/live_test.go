@@ -191,6 +191,9 @@ func startServers(t *testing.T, l *lab.Lab) {
 	if _, err := l.Exim(); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := l.Cyrus([]lab.Account{{Name: "carol", Password: "Canary-l1ve-pa55"}}); err != nil {
+		t.Fatal(err)
+	}
 	talk := l.Talk(netip.AddrPortFrom(lab.IPv4(lab.OpenNode), 24))
 	talk.Wait("220 ")
 	for _, s := range []string{"LHLO client1.example.org", "MAIL FROM:<>", "RCPT TO:<bob@example.org>", "DATA"} {

@@ -11,9 +11,9 @@ import (
 )
 
 // Postfix speaks for three nodes at once: OpenNode (ports 25, 587, 2525, 2588
-// behind the PROXY protocol, and 465 with TLS; XCLIENT is taken), StrictNode (25 and 587, AUTH after STARTTLS only) and PlainNode
-// (25 and 587, no TLS). Accounts are those of OpenNode's Dovecot, which must run,
-// and mail goes to its LMTP.
+// behind the PROXY protocol, 465 with TLS; XCLIENT is taken), StrictNode (25 and
+// 587, AUTH after STARTTLS only) and PlainNode (25 and 587, no TLS). Accounts are
+// those of OpenNode's Dovecot, which must run, and mail goes to its LMTP.
 const postfixMain = `compatibility_level = 3.6
 queue_directory = /var/spool/postfix
 data_directory = /var/lib/postfix

@@ -72,7 +72,7 @@ func (s *stage) mutt(node int, auth string, a lab.Account) *exec.Cmd {
 	return s.lab.Client.Command("/usr/bin/script", "-qec", line, "/dev/null")
 }
 
-func (s *stage) mbsync(node int, mechanism string, a lab.Account) *exec.Cmd {
+func (s *stage) mbsync(mechanism string, a lab.Account) *exec.Cmd {
 	rc := s.file("/root/mbsyncrc", fmt.Sprintf(`IMAPAccount far
 Host %v
 User %q
@@ -93,7 +93,7 @@ Near :near:
 Patterns INBOX
 Create Near
 SyncState /tmp/near/state-%s-
-`, s.at(node), a.Name, a.Password, mechanism, strings.ToLower(mechanism)))
+`, s.at(lab.OpenNode), a.Name, a.Password, mechanism, strings.ToLower(mechanism)))
 	return s.lab.Client.Command("/bin/sh", "-c", "mkdir -p /tmp/near; exec /usr/bin/mbsync -c "+rc+" -l all")
 }
 

@@ -35,7 +35,6 @@ type login struct {
 	Crossed    bool    `json:"secret_crossed"` // the password or token itself was sent
 	Checked    checked `json:"checked"`
 
-	flow int    // which of the action's connections it was on
 	wire string // what must be on the wire, where the mechanism does not tell
 }
 
@@ -84,9 +83,6 @@ func insecure(l login) login { l.Outcome, l.Result = "failure", "refused_insecur
 
 // by says which client made the attempt.
 func (l login) by(client string) login { l.Client = client; return l }
-
-// on says on which of the action's connections the attempt was, from 0.
-func (l login) on(flow int) login { l.flow = flow; return l }
 
 // noted adds a remark for people.
 func (l login) noted(note string) login { l.Note = note; return l }

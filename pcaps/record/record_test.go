@@ -4,6 +4,8 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -114,6 +116,25 @@ func TestTallies(t *testing.T) {
 		if c.got != c.want {
 			t.Errorf("%s: %+v", c.name, c.got)
 		}
+	}
+}
+
+// The recorder still records: two scenes are played and confirmed by bytes and logs.
+func TestRecord(t *testing.T) {
+	if why, ok := lab.Available(); !ok {
+		fmt.Println("left out: recording, because " + why)
+		return
+	}
+	dir := t.TempDir()
+	if err := record(dir, "^(proxy-login|vlan)\\.pcap$", true); err != nil {
+		t.Fatal(err)
+	}
+	truth, err := os.ReadFile(filepath.Join(dir, "truth.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(truth, []byte(`"checked":{"bytes":"verified","server_log":"agrees"}`)); n != 9 {
+		t.Errorf("%d logins are confirmed, not 9", n)
 	}
 }
 

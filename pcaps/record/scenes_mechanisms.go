@@ -26,10 +26,10 @@ func hashed(s *stage) {
 		a := s.account()
 		s.run(s.msmtp(lab.OpenNode, 587, lower(m), a), accepted(sasl("smtp", m, a.Name, a.Password)).by(msmtp))
 		a = s.account()
-		s.run(s.mbsync(lab.OpenNode, m, a), accepted(sasl("imap", m, a.Name, a.Password)).by(mbsync))
+		s.run(s.mbsync(m, a), accepted(sasl("imap", m, a.Name, a.Password)).by(mbsync))
 		a = s.account()
 		a.Password = wrong(a)
-		s.run(s.mbsync(lab.OpenNode, m, a), refused(sasl("imap", m, a.Name, a.Password)).by(mbsync))
+		s.run(s.mbsync(m, a), refused(sasl("imap", m, a.Name, a.Password)).by(mbsync))
 	}
 	a := s.account()
 	s.run(s.swaks(lab.OpenNode, 587, "DIGEST-MD5", a), accepted(sasl("smtp", "DIGEST-MD5", a.Name, a.Password)).by(swaks))
@@ -37,7 +37,7 @@ func hashed(s *stage) {
 	a.Password = wrong(a)
 	s.run(s.swaks(lab.OpenNode, 587, "DIGEST-MD5", a), refused(sasl("smtp", "DIGEST-MD5", a.Name, a.Password)).by(swaks))
 	a = s.account()
-	s.run(s.mbsync(lab.OpenNode, "DIGEST-MD5", a), accepted(sasl("imap", "DIGEST-MD5", a.Name, a.Password)).by(mbsync))
+	s.run(s.mbsync("DIGEST-MD5", a), accepted(sasl("imap", "DIGEST-MD5", a.Name, a.Password)).by(mbsync))
 	a = s.account()
 	s.run(s.perl(`use Net::POP3; my $c = Net::POP3->new($ARGV[0], Timeout => 15); $c->auth($ARGV[1], $ARGV[2]); $c->quit`, s.at(lab.OpenNode).String(), a.Name, a.Password),
 		accepted(sasl("pop3", "DIGEST-MD5", a.Name, a.Password)).by(perl))

@@ -87,9 +87,9 @@ func imapDovecot(s *stage) {
 		s.run(s.mutt(lab.OpenNode, lower(m), a), l.by(mutt))
 	}
 	a = s.account()
-	s.run(s.mbsync(lab.OpenNode, "LOGIN", a), accepted(imapLogin(a.Name, a.Password)).by(mbsync))
+	s.run(s.mbsync("LOGIN", a), accepted(imapLogin(a.Name, a.Password)).by(mbsync))
 	a = s.account()
-	s.run(s.mbsync(lab.OpenNode, "CRAM-MD5", a), accepted(sasl("imap", "CRAM-MD5", a.Name, a.Password)).by(mbsync))
+	s.run(s.mbsync("CRAM-MD5", a), accepted(sasl("imap", "CRAM-MD5", a.Name, a.Password)).by(mbsync))
 	a = s.account()
 	s.run(s.python(imaplibLogin, s.at(lab.OpenNode).String(), "143", a.Name, a.Password), accepted(imapLogin(a.Name, a.Password)).by(python))
 	a = s.account()
@@ -183,7 +183,7 @@ func (s *stage) netSMTP(node int, a lab.Account) error {
 	if err != nil {
 		return err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }() // after QUIT it is closed already
 	if err := c.Hello("client1.example.org"); err != nil {
 		return err
 	}

@@ -65,11 +65,11 @@ func (s *stage) do(what string, action func() error, logins ...login) {
 	all := segments(s.tape.Frames()[before:])
 	opened := connections(all)
 	for _, l := range logins {
-		if l.flow >= len(opened) {
+		if len(opened) != 1 {
 			s.errs = append(s.errs, fmt.Errorf("%s opened %d connections", what, len(opened)))
 			continue
 		}
-		c := opened[l.flow]
+		c := opened[0]
 		l.ClientIP, l.ClientPort = c.client.Addr().String(), c.client.Port()
 		l.ServerIP, l.ServerPort = c.server.Addr().String(), c.server.Port()
 		l.Server = software(node(&l), l.ServerPort)
