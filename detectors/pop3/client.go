@@ -1,8 +1,6 @@
 package pop3
 
 import (
-	"net/netip"
-
 	"cleartap/detectors"
 	"cleartap/detectors/secret"
 	"cleartap/detectors/syntax"
@@ -123,42 +121,11 @@ func (s *session) interrupts(line []byte) bool {
 	return len(arg) > 0 || s.sasl.Sent() || !s.c.Seen(reassembly.ToClient)
 }
 
-// xclient notes the client that a proxy announces (Dovecot's XCLIENT: ADDR and
-// PORT). It counts once the server accepts it, or at once where the server is not seen.
+// xclient notes the client that a proxy announces. It counts once the server
+// accepts it, or at once where the server is not seen.
 func (s *session) xclient(args []byte) {
-	var addr netip.Addr
-	var port uint64
-	for len(args) > 0 {
-		var attr []byte
-		attr, args = syntax.Word(args)
-		switch {
-		case syntax.HasPrefix(attr, "ADDR="):
-			addr = address(attr[len("ADDR="):])
-		case syntax.HasPrefix(attr, "PORT="):
-			port, _ = syntax.Number(attr[len("PORT="):])
-		}
-	}
-	s.announced = netip.AddrPort{}
-	if !addr.IsValid() || port >= 1<<16 {
-		return
-	}
-	s.announced = netip.AddrPortFrom(addr, uint16(port))
-	if !s.c.Seen(reassembly.ToClient) {
+	s.announced = syntax.XClient(args)
+	if s.announced.IsValid() && !s.c.Seen(reassembly.ToClient) {
 		s.c.Proxied(s.announced)
 	}
-}
-
-// address reads an address, perhaps behind the prefix that Postfix puts.
-func address(b []byte) netip.Addr {
-	if syntax.HasPrefix(b, "IPV6:") {
-		b = b[len("IPV6:"):]
-	}
-	if len(b) > 45 { // longer than any address
-		return netip.Addr{}
-	}
-	a, err := netip.ParseAddr(string(b))
-	if err != nil || a.Zone() != "" {
-		return netip.Addr{}
-	}
-	return a.Unmap()
 }
