@@ -37,6 +37,7 @@ type Config struct {
 	BlockTimeout time.Duration        // after which the kernel hands over a block that is not full; 0: 10 ms
 	Promiscuous  bool                 // receive frames for other hosts too: what a mirror port needs
 	Filter       []bpf.RawInstruction // what the kernel lets through; nil: everything
+	MustFilter   bool                 // fail where Filter cannot be used, rather than let everything through
 	Fanout       uint16               // group of sockets that share the frames by flow; 0: alone
 	Event        func(Event)          // told of interfaces that come and go, may be nil
 }

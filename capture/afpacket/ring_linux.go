@@ -91,8 +91,14 @@ func (r *ring) setUp(cfg *Config, name string) error {
 func htons(v uint16) uint16 { return v<<8 | v>>8 }
 
 func (r *ring) filter(cfg *Config) error {
-	if len(cfg.Filter) == 0 || r.link != capture.LinkEthernet {
-		return nil // the program is written for Ethernet frames
+	if len(cfg.Filter) == 0 {
+		return nil
+	}
+	if r.link != capture.LinkEthernet { // the program is written for Ethernet frames
+		if cfg.MustFilter {
+			return errors.New("a filter works on Ethernet interfaces only")
+		}
+		return nil
 	}
 	raw := make([]unix.SockFilter, len(cfg.Filter))
 	for i, f := range cfg.Filter {

@@ -26,6 +26,11 @@ var pages = map[string]page{
 		"cleartap scan --format jsonl --usernames full captures/ > logins.jsonl",
 		"zcat big.pcap.gz | cleartap scan --fail-on high -o logins.csv -",
 	}},
+	"live": {exits: true, examples: []string{
+		"sudo cleartap live -i eth1",
+		"cleartap live -i eth1 -i tap0+tap1 --suppress 0 --format jsonl > logins.jsonl",
+		"cleartap live -c /etc/cleartap/cleartap.yaml",
+	}},
 	"explain": {examples: []string{
 		"cleartap explain",
 		"cleartap explain CT-CRED-002",
@@ -40,6 +45,7 @@ const exitCodes = `EXIT CODES
   2    wrong flag or argument
   3    findings at or above --fail-on
   4    done, but some input was unreadable, cut off or given up (3 goes first)
+  78   the configuration is wrong
   130  interrupted; the results so far were written
 `
 

@@ -19,6 +19,7 @@ const (
 	exitUsage       = 2   // a wrong flag or argument
 	exitFindings    = 3   // findings at or above --fail-on
 	exitPartial     = 4   // done, but not all of the input could be read
+	exitConfig      = 78  // the configuration is wrong
 	exitInterrupted = 130 // stopped by a signal; the results so far were written
 )
 
@@ -79,7 +80,7 @@ func newApp(std *streams) *cli.App {
 		HideHelpCommand:           true,
 		DisableSliceFlagSeparator: true, // a file name may hold a comma
 		Flags:                     []cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version"}},
-		Commands:                  []*cli.Command{scanCommand(std), explainCommand(std), versionCommand(std)},
+		Commands:                  []*cli.Command{scanCommand(std), liveCommand(std), explainCommand(std), versionCommand(std)},
 		Action:                    func(c *cli.Context) error { return noCommand(c, std) },
 		OnUsageError:              usageError,
 		ExitErrHandler:            func(*cli.Context, error) {},

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"cleartap/internal/privilege"
 )
 
 // Output is one entry of outputs: its type says which fields it has. What a type
@@ -24,20 +26,7 @@ type Spec interface {
 }
 
 // Access is what a part of the program must reach when rights are given up.
-type Access struct {
-	Read  []string // files and folders that are read
-	Write []string // folders that are written
-	Ports []uint16 // TCP ports that are connected to
-	Bind  []uint16 // TCP ports that are listened on
-}
-
-// Add adds what another part needs.
-func (a *Access) Add(o Access) {
-	a.Read = append(a.Read, o.Read...)
-	a.Write = append(a.Write, o.Write...)
-	a.Ports = append(a.Ports, o.Ports...)
-	a.Bind = append(a.Bind, o.Bind...)
-}
+type Access = privilege.Access
 
 // Kind is a type of output.
 type Kind struct {

@@ -19,6 +19,19 @@ func (l *Loaded) Show(w io.Writer) error {
 	return err
 }
 
+// Differences names the settings that differ from those of o, lists with keys by
+// their whole name.
+func (l *Loaded) Differences(o *Loaded) []string {
+	var out []string
+	mine, others := l.settings(), o.settings()
+	for i, s := range mine {
+		if Text(s.value.Interface()) != Text(others[i].value.Interface()) {
+			out = append(out, s.path)
+		}
+	}
+	return out
+}
+
 // printer writes values with their origins.
 type printer struct {
 	b       strings.Builder

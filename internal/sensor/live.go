@@ -140,6 +140,9 @@ func (l *Live) Beats() []uint64 {
 	return beats
 }
 
+// Workers is how many workers there are in all.
+func (l *Live) Workers() int { return len(l.workers) }
+
 // input sums up the counters that the workers of an input published.
 func (l *Live) input(i int) LiveCounters {
 	var sum LiveCounters

@@ -60,14 +60,14 @@ func (c *LiveCounters) add(o *LiveCounters) {
 	addDialogues(&c.Dialogues, &o.Dialogues)
 }
 
-// failures are the frames that could not be decoded.
-func (c *LiveCounters) failures() uint64 {
+// Failures are the frames that could not be decoded.
+func (c *LiveCounters) Failures() uint64 {
 	d := &c.Decode
 	return d.Truncated + d.Malformed + d.TooDeep + d.UnknownLink + d.Panics
 }
 
-// panics are all that were caught, wherever.
-func (c *LiveCounters) panics() uint64 {
+// AllPanics are all that were caught, wherever.
+func (c *LiveCounters) AllPanics() uint64 {
 	n := c.Panics + c.Decode.Panics
 	for _, p := range c.Dialogues.Protocols {
 		n += p.Panics

@@ -12,7 +12,7 @@ import (
 )
 
 // liveWorker reads one socket. All that it needs is its own: no lock, no channel
-// per packet. It publishes its counters once a second.
+// per packet. It publishes its counters four times a second.
 type liveWorker struct {
 	input   int // index into LiveConfig.Inputs
 	number  int // among the workers of the input
@@ -46,7 +46,7 @@ type LiveObservation struct {
 
 const (
 	liveTick     = capture.Nanos(100 * time.Millisecond)
-	publishEvery = time.Second
+	publishEvery = 250 * time.Millisecond
 	drainAtMost  = 3 * time.Second // for frames that were in the ring when the sensor was told to stop
 )
 

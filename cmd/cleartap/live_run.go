@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"golang.org/x/net/bpf"
+
+	"cleartap/capture"
+	"cleartap/capture/afpacket"
+	"cleartap/detectors/all"
+	"cleartap/internal/config"
+	"cleartap/internal/privilege"
+	"cleartap/internal/sensor"
+	"cleartap/internal/systemd"
+)
+
+// listening is one live sensor at work. All its methods run on the goroutine of
+// sensor.Live.Run.
+type listening struct {
+	pipeline
+	o        *liveOpts
+	std      *streams
+	loaded   *config.Loaded
+	live     *sensor.Live
+	rights   privilege.State
+	reloaded uint64
+	refused  uint64
+}
+
+// runLive opens the interfaces, gives up rights, and listens until ctx ends.
+func runLive(ctx context.Context, o *liveOpts, std *streams) error {
+	s := &listening{o: o, std: std, loaded: o.loaded}
+	cfg, err := sensorConfig(o.loaded)
+	if err != nil {
+		return err
+	}
+	if s.live, err = sensor.OpenLive(cfg); err != nil {
+		return openFault(err)
+	}
+	if err := s.prepare(); err != nil {
+		return errors.Join(err, s.live.Close())
+	}
+	control := make(chan func())
+	stop := s.signals(ctx, control)
+	defer stop()
+	s.log.Info("listening", "interfaces", strings.Join(o.loaded.Capture.Interfaces, ","), "ports", o.loaded.Capture.Ports, "workers", s.live.Workers(), "version", version)
+	s.tellSystemd(systemd.Ready)
+	end := s.watchdog()
+	stopping := context.AfterFunc(ctx, func() { _ = systemd.Notify(systemd.Stopping) })
+	s.live.Run(ctx, s, control)
+	stopping()
+	end()
+	err = s.close()
+	s.log.Info("stopped", "alerts", s.sent, "logins", s.logins)
+	return err
+}
+
+// prepare opens the outputs and gives up rights: first the user, so that files
+// belong to it, then the rest.
+func (s *listening) prepare() error {
+	if err := privilege.Become(s.loaded.Process.User); err != nil {
+		return &outcome{exitFailed, err.Error()}
+	}
+	if err := s.configure(s.loaded, s.std, s.o); err != nil {
+		return err
+	}
+	var err error
+	s.rights, err = privilege.Drop(privilege.Config{Mode: privilege.Mode(s.loaded.Process.Sandbox), Access: access(s.loaded, s.o)})
+	if err != nil {
+		return &outcome{exitFailed, err.Error()}
+	}
+	for _, lack := range s.rights.Missing {
+		s.log.Warn("a right could not be given up", "reason", lack)
+	}
+	return nil
+}
+
+// sensorConfig makes the sensor's configuration.
+func sensorConfig(l *config.Loaded) (sensor.LiveConfig, error) {
+	filter, err := kernelFilter(l)
+	if err != nil {
+		return sensor.LiveConfig{}, err
+	}
+	ports, err := capture.ParsePorts(l.Capture.Ports)
+	if err != nil {
+		return sensor.LiveConfig{}, err
+	}
+	c := sensor.LiveConfig{
+		Config: sensor.Config{
+			MaxMemory: int64(l.Limits.Memory), Ports: ports, Nets: config.Prefixes(l.Capture.Net), ExcludeNets: config.Prefixes(l.Capture.ExcludeNet),
+			OutcomeWait: time.Duration(l.Detect.OutcomeWait), Protocols: all.Protocols(),
+		},
+		Workers: l.Capture.Workers, NoTunnels: !l.Capture.Tunnels, Queue: l.Limits.Queue, StatsInterval: time.Duration(l.Health.Interval),
+		Open: func(t sensor.Tap) (capture.Live, error) { return openTap(l, filter, t) },
+	}
+	for _, in := range l.Capture.Interfaces {
+		c.Inputs = append(c.Inputs, strings.Split(in, "+"))
+	}
+	return c, nil
+}
+
+// openTap opens a socket for one worker.
+func openTap(l *config.Loaded, filter []bpf.RawInstruction, t sensor.Tap) (capture.Live, error) {
+	if l.Capture.Method == "libpcap" {
+		return openLibpcap(l, t)
+	}
+	return afpacket.Open(afpacket.Config{
+		Interfaces: t.Interfaces, Ring: int(l.Capture.Ring), BlockTimeout: time.Duration(l.Capture.BlockTimeout), Promiscuous: l.Capture.Promiscuous,
+		Filter: filter, MustFilter: l.Capture.BPF != "" || l.Capture.BPFFile != "", Fanout: t.Fanout, Event: t.Event,
+	})
+}
+
+// openFault says why an interface could not be opened, and what helps.
+func openFault(err error) error {
+	if afpacket.Denied(err) {
+		return &outcome{exitFailed, fmt.Sprintf("%s\n%s", err, privilege.Hint())}
+	}
+	return &outcome{exitFailed, fmt.Sprintf("%s; cleartap interfaces lists what there is", err)}
+}
+
+// access is what must still be reached when rights are given up.
+func access(l *config.Loaded, o *liveOpts) config.Access {
+	var a config.Access
+	for _, path := range []string{o.path, l.Privacy.PseudonymKeyFile} {
+		if path != "" {
+			a.Read = append(a.Read, path)
+		}
+	}
+	for _, out := range l.Outputs {
+		a.Add(out.Spec.Access())
+	}
+	return a
+}
+
+// Observation implements sensor.LiveReceiver.
+func (s *listening) Observation(o *sensor.LiveObservation) { s.take(o) }
+
+// Notice implements sensor.LiveReceiver.
+func (s *listening) Notice(n sensor.Notice) {
+	level := slog.LevelWarn
+	if n.Over {
+		level = slog.LevelInfo
+	}
+	s.log.Log(context.Background(), level, n.Text, n.Fields...)
+}
+
+// Tick implements sensor.LiveReceiver.
+func (s *listening) Tick() { s.tick(time.Now()) }
+
+// Health implements sensor.LiveReceiver.
+func (s *listening) Health(h *sensor.Health) {
+	r := s.record(h)
+	s.sinks.health(r)
+	s.log.Debug("health", "state", h.State, "packets", h.Total.Packets, "drops", h.Total.Kernel.Drops)
+	s.tellSystemd(systemd.Status(statusLine(h, s.sent)))
+}
+
+func (s *listening) tellSystemd(state string) {
+	if err := systemd.Notify(state); err != nil {
+		s.log.Debug("systemd", "reason", err)
+	}
+}
+
+// watchdog tells systemd that the sensor lives, as long as every worker goes round
+// its loop. It gives what ends it.
+func (s *listening) watchdog() (end func()) {
+	every := systemd.WatchdogInterval() / 3
+	if every <= 0 {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		last := s.live.Beats()
+		for t := time.NewTicker(every); ; {
+			select {
+			case <-ctx.Done():
+				t.Stop()
+				return
+			case <-t.C:
+			}
+			if now := s.live.Beats(); moved(last, now) {
+				last = now
+				_ = systemd.Notify(systemd.Watchdog) // without it systemd acts, as it should
+			}
+		}
+	}()
+	return cancel
+}
+
+// moved reports whether every worker went on.
+func moved(last, now []uint64) bool {
+	for i := range last {
+		if now[i] == last[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// reload reads the configuration again. What is wrong is refused as a whole.
+func (s *listening) reload() {
+	s.tellSystemd(systemd.Reloading())
+	defer s.tellSystemd(systemd.Ready)
+	l, err := loadConfig(s.o.path, s.o.flags)
+	if err == nil {
+		err = s.configure(l, s.std, s.o)
+	}
+	if err != nil {
+		s.refused++
+		s.log.Error("the new configuration is refused, the old one goes on", "reason", err)
+		return
+	}
+	for _, path := range l.Differences(s.loaded) {
+		if needsRestart(path) {
+			s.log.Warn("a changed setting takes effect at the next start", "setting", path)
+		}
+	}
+	s.loaded = l
+	s.reloaded++
+	s.log.Info("configuration read again", "file", l.Path)
+}
+
+// needsRestart reports whether a setting is used only at the start.
+func needsRestart(path string) bool {
+	for _, p := range []string{"capture.", "limits.", "detect.", "process.", "health."} {
+		if strings.HasPrefix(path, p) {
+			return true
+		}
+	}
+	return false
+}
