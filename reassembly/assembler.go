@@ -96,7 +96,7 @@ func (a *Assembler) find(s *capture.Segment) (uint32, *entry) {
 func (a *Assembler) look(hash, addrs uint64, ports uint32, six bool) (uint32, *entry) {
 	t := a.index.table(uint32(hash >> 32))
 	pattern := uint64(uint16(hash)|1) * lanes
-	for b := t.home(uint32(hash >> 32)); ; b = (b + 1) & t.mask {
+	for b, n := t.home(uint32(hash>>32)), uint32(1); ; b, n = (b+n)&t.mask, n+1 {
 		bk := t.at(b)
 		if bk == nil {
 			return 0, nil

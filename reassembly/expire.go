@@ -67,19 +67,22 @@ func (a *Assembler) conclude(i uint32, e *entry) {
 // worth weighs the idle time of flows when one must go.
 var worth = [states]uint64{ended: 16, probing: 8, ignored: 4, done: 1}
 
+// undecidedWorth is more than the worth of any flow with a Stream.
+const undecidedWorth = 1 << 32
+
 // evictFlow forgets the flow that was idle longest among the next few; half open
 // and undecided ones go first, those with a Stream only when there is no other.
 func (a *Assembler) evictFlow() bool {
 	var best uint32
 	var most uint64
-	for n := 0; n < sample || best == 0 && n < farSample; n++ {
+	for n := 0; n < sample || most < undecidedWorth && n < farSample; n++ {
 		i, e := a.step()
 		if e == nil {
 			continue
 		}
 		w := uint64(1)
 		if e.state != open && e.state != closing {
-			w = worth[e.state] << 32
+			w = worth[e.state] * undecidedWorth
 		}
 		if w *= uint64(min(a.idle(e.last), 1<<24)) + 1; w > most {
 			best, most = i, w

@@ -135,41 +135,45 @@ func FuzzAssembler(f *testing.F) {
 		k := newTalk(seed)
 		f.Add(append(k.text[0], k.text[1]...), uint8(seed))
 	}
+	f.Fuzz(fuzzSegments)
+}
+
+// fuzzSegments pushes segments that b describes, and holds the Assembler to its
+// books, its bounds, and the order of bytes.
+func fuzzSegments(t *testing.T, b []byte, mode uint8) {
 	text := make([]byte, 30000)
 	for i := range text {
 		text[i] = byte(i * 7)
 	}
-	f.Fuzz(func(t *testing.T, b []byte, mode uint8) {
-		in := fuzzed{b: b}
-		streams := 0
-		a := New(Config{
-			MaxMemory: 1 << 20, MaxStreams: 3, HoldSegments: 8, HoldBytes: 8000, ProbeHold: 500,
-			Classify: func(p *Probe) Verdict { return Verdict(in.next() % 16 & 3) },
-			Open: func(*Flow, *Probe) Stream {
-				if streams++; streams%16 == 15 {
-					return nil
-				}
-				return &ordered{t: t, over: new(bool), stop: int(mode%8) * 5}
-			},
-		})
-		a.pool.max = 200 + int(mode/8)
-		s := capture.Segment{Mark: capture.Mark{Time: 1e18}}
-		var at [6][2]uint32
-		for d := range at {
-			at[d] = [2]uint32{uint32(-50 * d), 1 << 31}
-		}
-		for in.pos < len(b) {
-			in.segment(&s, &at, text)
-			a.Push(&s)
-			if st := a.Stats(); st.Open > 3 || a.pool.live > a.pool.max+64 || st.Memory > 2<<20 {
-				t.Fatalf("out of bounds: %+v", st)
+	in := fuzzed{b: b}
+	streams := 0
+	a := New(Config{
+		MaxMemory: 1 << 20, MaxStreams: 3, HoldSegments: 8, HoldBytes: 8000, ProbeHold: 500,
+		Classify: func(p *Probe) Verdict { return Verdict(in.next() % 16 & 3) },
+		Open: func(*Flow, *Probe) Stream {
+			if streams++; streams%16 == 15 {
+				return nil
 			}
-			check(t, a)
-		}
-		a.Flush()
-		check(t, a)
-		if st := a.Stats(); st.Live != 0 || st.Open != 0 || st.Held != 0 {
-			t.Fatalf("left after Flush: %+v", st)
-		}
+			return &ordered{t: t, over: new(bool), stop: int(mode%8) * 5}
+		},
 	})
+	a.pool.max = 200 + int(mode/8)
+	s := capture.Segment{Mark: capture.Mark{Time: 1e18}}
+	var at [6][2]uint32
+	for d := range at {
+		at[d] = [2]uint32{uint32(-50 * d), 1 << 31}
+	}
+	for in.pos < len(b) {
+		in.segment(&s, &at, text)
+		a.Push(&s)
+		if st := a.Stats(); st.Open > 3 || a.pool.live > a.pool.max+64 || st.Memory > 2<<20 {
+			t.Fatalf("out of bounds: %+v", st)
+		}
+		check(t, a)
+	}
+	a.Flush()
+	check(t, a)
+	if st := a.Stats(); st.Live != 0 || st.Open != 0 || st.Held != 0 {
+		t.Fatalf("left after Flush: %+v", st)
+	}
 }

@@ -47,7 +47,7 @@ func (b *bucket) clear(slot int) {
 }
 
 // buckets is a hash table of buckets: a flow is in the bucket that the upper
-// bits of its hash name, or, when that was full, in one of the next.
+// bits of its hash name, or, when that was full, in one 1, 3, 6, 10, ... further on.
 type buckets struct {
 	chunks []*[chunkLen]bucket // a power of two of them; those not in use yet are nil
 	mask   uint32
@@ -70,7 +70,7 @@ func (t *buckets) at(b uint32) *bucket {
 }
 
 func (t *buckets) insert(hash uint32, tag uint16, i uint32) (added int) {
-	for b := t.home(hash); ; b = (b + 1) & t.mask {
+	for b, n := t.home(hash), uint32(1); ; b, n = (b+n)&t.mask, n+1 {
 		c := &t.chunks[b/chunkLen]
 		if *c == nil {
 			*c = new([chunkLen]bucket)
@@ -86,7 +86,7 @@ func (t *buckets) insert(hash uint32, tag uint16, i uint32) (added int) {
 
 // unpass takes back that a flow of bucket home passed those before bucket end.
 func (t *buckets) unpass(home, end uint32) {
-	for b := home; b != end; b = (b + 1) & t.mask {
+	for b, n := home, uint32(1); b != end; b, n = (b+n)&t.mask, n+1 {
 		t.at(b).tags[2] -= passedOne
 	}
 }
@@ -109,6 +109,10 @@ const minLog = 10
 // moveStep is how many buckets are moved at a time.
 const moveStep = 4
 
+// The index grows when 25 of 32 slots are taken. With more, flows go past too
+// many full buckets.
+const fullParts, fullOf = 32, 25
+
 func (x *index) table(hash uint32) *buckets {
 	if x.moving && x.old.home(hash) >= x.moved {
 		return &x.old
@@ -118,7 +122,7 @@ func (x *index) table(hash uint32) *buckets {
 
 // insert puts flow i into the index.
 func (x *index) insert(k *key, i uint32) (work int) {
-	if x.live*5 >= int(x.cur.mask+1)*slots*4 && !x.moving {
+	if x.live*fullParts >= int(x.cur.mask+1)*slots*fullOf && !x.moving {
 		x.resize(33 - x.cur.shift)
 	}
 	hash := uint32(k.hash >> 32)
@@ -131,7 +135,7 @@ func (x *index) insert(k *key, i uint32) (work int) {
 func (x *index) remove(hash, i uint32) {
 	t := x.table(hash)
 	home := t.home(hash)
-	for b := home; ; b = (b + 1) & t.mask {
+	for b, n := home, uint32(1); ; b, n = (b+n)&t.mask, n+1 {
 		bk := t.at(b)
 		for s := range bk.idx {
 			if bk.idx[s] == i && bk.tag(s) != 0 {
@@ -160,13 +164,11 @@ func (x *index) resize(log uint8) {
 func (x *index) move() (work int) {
 	for n := 0; n < moveStep && x.moving; n++ {
 		work += x.moveHome(x.moved)
-		x.moved++
-		if x.moved%chunkLen == 0 {
-			x.drop(x.moved/chunkLen - 1)
-		}
-		if x.moved > x.old.mask {
-			for c := range x.old.chunks {
-				x.drop(uint32(c))
+		if x.moved++; x.moved > x.old.mask {
+			for _, c := range x.old.chunks {
+				if c != nil {
+					x.chunks--
+				}
 			}
 			x.old, x.moving = buckets{}, false
 		}
@@ -174,18 +176,9 @@ func (x *index) move() (work int) {
 	return work
 }
 
-// drop gives a chunk of old back; the first one stays to the end, as the last
-// buckets may have passed flows on to it.
-func (x *index) drop(c uint32) {
-	if last := x.moved > x.old.mask; x.old.chunks[c] != nil && (c > 0 || last) {
-		x.old.chunks[c] = nil
-		x.chunks--
-	}
-}
-
 // moveHome moves the flows that belong to bucket home of old.
 func (x *index) moveHome(home uint32) (work int) {
-	for b := home; ; b = (b + 1) & x.old.mask {
+	for b, n := home, uint32(1); ; b, n = (b+n)&x.old.mask, n+1 {
 		bk := x.old.at(b)
 		if bk == nil {
 			return work
@@ -199,12 +192,11 @@ func (x *index) moveHome(home uint32) (work int) {
 			work++
 			i := bk.idx[s]
 			hash := x.entries.at(i).hash
-			if x.old.home(hash) != home {
-				continue
+			if x.old.home(hash) == home {
+				bk.clear(s)
+				x.old.unpass(home, b)
+				x.chunks += x.cur.insert(hash, tag, i)
 			}
-			bk.clear(s)
-			x.old.unpass(home, b)
-			x.chunks += x.cur.insert(hash, tag, i)
 		}
 		if !more {
 			return work

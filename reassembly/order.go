@@ -15,7 +15,7 @@ func (a *Assembler) data(c *conn, side uint8, m capture.Mark, p []byte, missing 
 			a.entries.at(c.flow).state = open
 		}
 	}
-	if h.ending && int32(m.Seq+uint32(len(p))-h.end) > 0 && !a.unend(h, m.Seq, len(p)) || h.over {
+	if n := len(p) + missing; h.ending && int32(m.Seq+uint32(n)-h.end) > 0 && !a.unend(h, m.Seq, n) || h.over {
 		a.stats.Retransmitted++
 		return true
 	}

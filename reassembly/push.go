@@ -50,7 +50,7 @@ func (a *Assembler) pushOpen(e *entry, side uint8, s *capture.Segment) {
 			a.noteAck(h, o, s.Ack)
 			return
 		}
-		if s.Seq == h.next && s.Missing == 0 && o.started && int32(s.Ack-o.next) <= 0 {
+		if s.Seq == h.next && h.started && s.Missing == 0 && o.started && int32(s.Ack-o.next) <= 0 {
 			a.noteAck(h, o, s.Ack)
 			a.deliver(c, side, s.Mark, s.Payload)
 			return

@@ -72,6 +72,11 @@ func (a *Assembler) ready(c *conn) (side uint8, ok bool) {
 // endHalf notes that a direction is over.
 func (a *Assembler) endHalf(c *conn, side uint8) {
 	h := &c.half[side]
+	if h.next != h.end { // what was held went beyond it
+		h.ending = false
+		a.stats.FINIgnored++
+		return
+	}
 	h.over = true
 	h.next = h.end + 1
 	h.since, h.acked = 0, 0
