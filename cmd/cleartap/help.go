@@ -31,6 +31,16 @@ var pages = map[string]page{
 		"cleartap live -i eth1 -i tap0+tap1 --suppress 0 --format jsonl > logins.jsonl",
 		"cleartap live -c /etc/cleartap/cleartap.yaml",
 	}},
+	"config": {examples: []string{
+		"cleartap config init > cleartap.yaml",
+		"cleartap config check cleartap.yaml",
+		"cleartap config show -c cleartap.yaml",
+	}},
+	"interfaces": {examples: []string{"cleartap interfaces"}},
+	"doctor": {exits: true, examples: []string{
+		"sudo cleartap doctor -i eth1",
+		"cleartap doctor -c /etc/cleartap/cleartap.yaml --for 1m",
+	}},
 	"explain": {examples: []string{
 		"cleartap explain",
 		"cleartap explain CT-CRED-002",
@@ -54,7 +64,7 @@ const exitCodes = `EXIT CODES
 func commandHelp(cmd *cli.Command) string {
 	var b strings.Builder
 	p := pages[cmd.Name]
-	fmt.Fprintf(&b, "cleartap %s - %s\n\nUSAGE\n  cleartap %s [flags] %s\n", cmd.Name, cmd.Usage, cmd.Name, cmd.ArgsUsage)
+	fmt.Fprintf(&b, "cleartap %s - %s\n\nUSAGE\n  %s\n", cmd.Name, cmd.Usage, strings.TrimSpace("cleartap "+cmd.Name+" [flags] "+cmd.ArgsUsage))
 	if cmd.Description != "" {
 		b.WriteByte('\n')
 		wrap(&b, cmd.Description, 0)

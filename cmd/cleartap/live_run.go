@@ -234,3 +234,6 @@ func needsRestart(path string) bool {
 	}
 	return false
 }
+
+// tapOf is what a single reader wants of interfaces.
+func tapOf(names []string) sensor.Tap { return sensor.Tap{Interfaces: names} }

@@ -19,6 +19,7 @@ func Variable(path string) string {
 }
 
 // environment lays the variables that begin with CLEARTAP_ over the configuration.
+// An empty one sets nothing.
 func (l *Loaded) environment(environ []string) []error {
 	of := l.settings()
 	var names []string
@@ -28,7 +29,7 @@ func (l *Loaded) environment(environ []string) []error {
 	var errs []error
 	for _, e := range environ {
 		name, text, _ := strings.Cut(e, "=")
-		if !strings.HasPrefix(name, prefix) || slices.Contains(foreign, name) || strings.HasPrefix(name, prefix+"TEST_") {
+		if text == "" || !strings.HasPrefix(name, prefix) || slices.Contains(foreign, name) || strings.HasPrefix(name, prefix+"TEST_") {
 			continue
 		}
 		i := slices.Index(names, name)

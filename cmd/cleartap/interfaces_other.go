@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+func linkSpeed(string) string { return "-" }
+func received(string) string  { return "-" }
