@@ -70,7 +70,12 @@ func (a *ahead) guarded(b []byte) (n int, err error) {
 			n, err = 0, &unpackError{Corrupt, "the compressed data made the decompressor fail", ""}
 		}
 	}()
-	return a.fill(b)
+	for range maxIdleReads {
+		if n, err = a.fill(b); n > 0 || err != nil {
+			return n, err
+		}
+	}
+	return 0, io.ErrNoProgress
 }
 
 // Read gives bytes of the stream. It gives io.EOF when the ahead was closed or

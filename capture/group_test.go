@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -289,4 +290,51 @@ func TestMergeAllCompressedIsBounded(t *testing.T) {
 	r := readArgs(t, FindOptions{Merge: MergeAll}, dir)
 	wantLines(t, r.lines, filepath.Join(dir, "f016.pcap")+
 		": more than 16 compressed files with packets of the same time cannot be merged; this one was passed over (merge some of them first, with mergecap)")
+}
+
+// TestTail looks for the last record of files whose ends are odd.
+func TestTail(t *testing.T) {
+	run := bytes.Repeat(little.packet(testStart, 0, "not a record but the bytes of one"), 6)
+	inside := slices.Concat(little.packet(testStart+7, 0, string(run)), little.packet(testStart+8, 0, "the last packet"))
+	many := bytes.Repeat(append(bytes.Clone(run), bytes.Repeat([]byte{0xff}, 20)...), 100)
+	for _, c := range []struct {
+		name string
+		b    []byte
+		want Nanos
+		ok   bool
+	}{
+		{"records", run, testTime(0), true},
+		{"records cut", run[:len(run)-1], testTime(0), true},
+		{"records within a record", inside[16:], testTime(8000), true},
+		{"too many runs that end in nothing", many, 0, false},
+		{"noise", bytes.Repeat([]byte{0xff}, 1000), 0, false},
+		{"nothing", nil, 0, false},
+	} {
+		p := pcap{teller: new(teller), head: recordHeader, scale: 1000, fraction: 1e6}
+		if got, ok := p.tail(c.b); got != c.want || ok != c.ok {
+			t.Errorf("%s: %d, %v, want %d, %v", c.name, got, ok, c.want, c.ok)
+		}
+	}
+	for name, path := range map[string]string{"missing": filepath.Join(t.TempDir(), "x"), "empty": writeFile(t, t.TempDir(), "x", nil),
+		"short": writeFile(t, t.TempDir(), "x", simpleFile(testStart, 5))} {
+		if at, ok := pcapTail(path); ok {
+			t.Errorf("%s file: %d", name, at)
+		}
+	}
+}
+
+func TestMergeAllWithoutAFile(t *testing.T) {
+	dir := t.TempDir()
+	gone := writeFile(t, dir, "a.pcap", simpleFile(testStart, 2))
+	writeFile(t, dir, "b.pcap", simpleFile(testStart, 2))
+	in := Find([]string{dir}, FindOptions{Merge: MergeAll})
+	if err := os.Remove(gone); err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	frames := drain(t, in.Captures[0].Open(func(p Problem) { lines = append(lines, p.String()) }, nil))
+	wantLines(t, lines, gone+": no such file or folder")
+	if len(frames) != 2 || frames[0].File != 1 {
+		t.Errorf("frames %v", frames)
+	}
 }

@@ -380,3 +380,48 @@ func TestPCAPNGAgainstOracle(t *testing.T) {
 	wantFrames(t, r.frames(), want)
 	wantLines(t, r.lines)
 }
+
+func TestPCAPNGLastLengthWrong(t *testing.T) {
+	f := littleNG
+	b, want := f.file(testData(10, 100))
+	size := len(f.packet(0, 0, 0, want[7].Data))
+	at := 48
+	for i := range 7 {
+		at += len(f.packet(0, 0, 0, want[i].Data))
+	}
+	b[at+5] = 0x40 // claims 16 KiB more, which is beyond the end
+	path := writeFile(t, t.TempDir(), "x.pcapng", b)
+	r := readArgs(t, FindOptions{}, path)
+	if len(r.frames()) != 9 {
+		t.Fatalf("%d frames, want 9", len(r.frames()))
+	}
+	wantFrames(t, r.frames()[:7], want[:7])
+	wantLines(t, r.lines, fmt.Sprintf("%s: offset %d: block 10 reaches beyond the end; reading went on at offset %d", path, at, at+size))
+}
+
+func TestPCAPNGDamageToTheEnd(t *testing.T) {
+	b, want := littleNG.file(testData(10, 100))
+	path := writeFile(t, t.TempDir(), "x.pcapng", append(b, bytes.Repeat([]byte{0xff}, 300_000)...))
+	r := readArgs(t, FindOptions{}, path)
+	wantFrames(t, r.frames(), want)
+	wantLines(t, r.lines, fmt.Sprintf("%s: offset %d: block 13: a block claims 4294967295 bytes; no block was found after it", path, len(b)))
+}
+
+func TestPCAPNGDamageBeforeSections(t *testing.T) {
+	f, g := littleNG, bigNG
+	junk := bytes.Repeat([]byte{0xff}, 99)
+	b := slices.Concat(f.section(), f.describe(1, 0), f.packet(0, 1, 1, "a"), junk,
+		g.section(), g.describe(101, 0), g.packet(0, 1, 1, "b"), junk, f.section(), f.describe(1, 0), f.packet(0, 1, 1, "c"))
+	r := sameAnyWay(t, b)
+	wantFrames(t, r.frames(), []kept{{1000, "a", 1, 1, 0, 1}, {1000, "b", 1, 2, 0, 101}, {1000, "c", 1, 3, 0, 1}})
+	if len(r.problems) != 2 {
+		t.Errorf("problems %q, want two", r.lines)
+	}
+}
+
+func TestPCAPNGSimpleWithoutInterface(t *testing.T) {
+	f := littleNG
+	path := writeFile(t, t.TempDir(), "x.pcapng", slices.Concat(f.section(), f.block(blockSimple, f.n32(3), padded("abc"))))
+	r := readArgs(t, FindOptions{}, path)
+	wantLines(t, r.lines, path+": offset 28: block 2: a packet of interface 0, which the section does not describe")
+}

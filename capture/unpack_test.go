@@ -334,3 +334,8 @@ func TestAheadSurvivesAPanic(t *testing.T) {
 	a.close()
 	a.wait()
 }
+
+func TestReaderThatGivesNothing(t *testing.T) {
+	r := readArgs(t, FindOptions{Stdin: io.MultiReader(bytes.NewReader(little.header()), readerFunc(func([]byte) (int, error) { return 0, nil }))}, Stdin)
+	wantLines(t, r.lines, "standard input: offset 24: reading failed: multiple Read calls return no data or error")
+}
