@@ -146,7 +146,8 @@ type Cleartap struct {
 	Auth     Auth    `json:"auth,omitzero"`
 	Proxy    Proxy   `json:"proxy,omitzero"`
 	Capture  Capture `json:"capture,omitzero"`
-	Count    int     `json:"count,omitempty"` // attempts that the alert stands for
+	Count    int     `json:"count,omitempty"`   // attempts that the alert stands for
+	Trimmed  bool    `json:"trimmed,omitempty"` // fields were left out, as it was too long for a transport
 }
 
 // Auth tells how a login was tried. All but Authzid and Realm are words of

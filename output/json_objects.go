@@ -167,6 +167,9 @@ func (e *encoder) cleartap(v *Cleartap) {
 	}
 	e.capture(&v.Capture)
 	e.number(`"count":`, v.Count)
+	if v.Trimmed {
+		e.bool(`"trimmed":`, true)
+	}
 	e.close()
 }
 

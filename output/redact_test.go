@@ -376,7 +376,7 @@ log.file.path:string cleartap.severity:string
 cleartap.auth.command:string cleartap.auth.mechanism:string cleartap.auth.class:string cleartap.auth.result:string cleartap.auth.attempt:int
 cleartap.auth.reply_code:string cleartap.auth.authzid:string cleartap.auth.realm:string cleartap.auth.refused_insecure:bool
 cleartap.proxy.client.ip:string cleartap.proxy.client.port:int
-cleartap.capture.frame:uint64 cleartap.capture.sides:int cleartap.capture.midstream:bool cleartap.capture.gap:bool cleartap.count:int`)
+cleartap.capture.frame:uint64 cleartap.capture.sides:int cleartap.capture.midstream:bool cleartap.capture.gap:bool cleartap.count:int cleartap.trimmed:bool`)
 	got := fieldsOf("", reflect.TypeFor[Alert]())
 	if !reflect.DeepEqual(got, allowed) {
 		t.Errorf("the alert's fields are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(allowed, "\n"))
