@@ -49,6 +49,7 @@ type replay struct {
 	deflate [2]*flate.Writer
 	packed  [2]*bytes.Buffer
 	final   bool
+	opened  bool
 }
 
 // start is the time of every dialogue's first byte.
@@ -149,6 +150,7 @@ func (r *replay) classify() {
 	}
 	r.decided = true
 	r.stream = r.engine.Open(&r.flow, &r.probe)
+	r.opened = r.stream != nil
 	for _, c := range r.held {
 		r.feed(c.dir, c.mark, c.bytes)
 	}

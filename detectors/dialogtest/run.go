@@ -189,6 +189,12 @@ func only(dir reassembly.Dir) func(reassembly.Dir) bool {
 
 // play replays the dialogue. A nil cutter joins neighbouring steps of one side.
 func (d *Dialogue) play(protocols []*detectors.Protocol, visible func(reassembly.Dir) bool, cut cutter) []seen {
+	out, _ := d.replay(protocols, visible, cut)
+	return out
+}
+
+// replay is play, and tells whether the flow was taken for one of the protocols.
+func (d *Dialogue) replay(protocols []*detectors.Protocol, visible func(reassembly.Dir) bool, cut cutter) (out []seen, opened bool) {
 	r := newReplay(d, protocols)
 	for i := 0; i < len(d.steps); i++ {
 		s := &d.steps[i]
@@ -216,5 +222,5 @@ func (d *Dialogue) play(protocols []*detectors.Protocol, visible func(reassembly
 	}
 	r.close()
 	r.finish()
-	return r.out
+	return r.out, r.opened
 }

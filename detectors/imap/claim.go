@@ -10,6 +10,9 @@ import (
 // enough is how many bytes of a line are looked at when its end does not come.
 const enough = 64
 
+// longestWord is longer than any word or number that may follow the asterisk.
+const longestWord = 16
+
 // claim tells whether a flow is IMAP. The greeting is untagged OK, PREAUTH or BYE
 // (RFC 9051 section 7.1); "* ACAP" is another protocol's (RFC 2244 section 3.1.2).
 func claim(client, server []byte) detectors.Claim {
@@ -29,10 +32,10 @@ func claimGreeting(server []byte) detectors.Claim {
 	line, whole := syntax.FirstLine(server)
 	star, rest := syntax.Word(line)
 	word, more := syntax.Word(rest)
-	if len(star) != 1 {
+	if len(star) != 1 || len(word) > longestWord {
 		return detectors.No
 	}
-	if !whole && len(more) == 0 && len(word) <= 16 { // the word may go on
+	if !whole && len(more) == 0 { // the word may go on
 		return detectors.NotYet
 	}
 	if kind(word) != notStatus {
