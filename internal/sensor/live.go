@@ -67,6 +67,7 @@ func (l *Live) openInput(i int, in []string, memory int64) error {
 		}
 		w := newLiveWorker(&l.cfg, memory)
 		w.input, w.number, w.names, w.source, w.hands, w.out = i, k, in, src, hands, l.queue
+		w.publish() // nobody else reads yet
 		l.workers = append(l.workers, w)
 	}
 	return nil

@@ -61,7 +61,6 @@ func newLiveWorker(cfg *LiveConfig, memory int64) *liveWorker {
 	w.decoder = capture.NewDecoder(d)
 	w.engine = detectors.NewEngine(cfg.engine(memory, w.report))
 	w.assembler = reassembly.New(cfg.assembler(memory, w.engine))
-	w.published.Store(new(LiveCounters))
 	return w
 }
 

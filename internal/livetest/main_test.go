@@ -1,0 +1,46 @@
+//go:build linux
+
+package livetest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"cleartap/internal/lab"
+)
+
+// program is the path of the program under test, built once, as it is released:
+// static, without the race detector.
+var program string
+
+func TestMain(m *testing.M) {
+	if role := os.Getenv("CLEARTAP_TEST_ROLE"); role != "" {
+		play(role, os.Args[1:])
+		return
+	}
+	if why, ok := lab.Available(); !ok {
+		fmt.Println("left out: tests of live capture, because " + why)
+		return
+	}
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "cleartap-livetest-")
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	program = filepath.Join(dir, "cleartap")
+	build := exec.Command("go", "build", "-o", program, "cleartap/cmd/cleartap")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Printf("build the program: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
