@@ -26,6 +26,7 @@ type scanning struct {
 	cancel   context.CancelFunc
 	usable   int   // captures that were read without a problem, or gave packets in spite of it
 	troubled bool  // the capture at hand has a problem
+	gone     bool  // nobody takes the results any more
 	worst    bool  // a finding reached --fail-on
 	bytes    int64 // of the inputs that were read
 	rows     bool  // rows wait for the terminal
@@ -85,6 +86,7 @@ func (s *scanning) Finding(where output.Where, f *detectors.Finding) {
 // checkSinks stops the scan when nobody takes its results any more.
 func (s *scanning) checkSinks() {
 	if s.sinks.left == 0 && len(s.sinks.all) > 0 {
+		s.gone = true
 		s.cancel()
 	}
 }
@@ -124,12 +126,11 @@ func (s *scanning) Tick(bytes int64) {
 
 // finish writes what is buffered, tells the summary, and gives how it ended.
 func (s *scanning) finish(ctx context.Context, in *capture.Inputs, t *sensor.Totals) error {
-	interrupted := ctx.Err() != nil && s.sinks.left > 0
-	s.progress.hide()
+	interrupted := ctx.Err() != nil && !s.gone
 	err := s.sinks.finish()
-	s.progress.end(s.bytes, s.summary.Tally.Logins, !interrupted)
+	s.progress.end(s.bytes, s.summary.Tally.Logins, ctx.Err() == nil)
 	s.sum(in, t, interrupted)
-	if !s.o.quiet {
+	if !s.o.quiet && (!s.gone || err != nil) { // who closed the pipe has seen enough
 		_ = s.summary.Print(s.std.err) // nowhere else to tell
 	}
 	s.log.Debug("counters", "decode", fmt.Sprintf("%+v", t.Decode), "flows", fmt.Sprintf("%+v", t.Flows), "dialogues", fmt.Sprintf("%+v", t.Dialogues))

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -111,6 +112,22 @@ func TestInterruptKeepsResults(t *testing.T) {
 		if got, err := os.ReadFile(file); err != nil || bytes.Count(got, []byte("\n")) != 1 {
 			t.Errorf("%s: the file holds %q, %v", sig, got, err)
 		}
+	}
+}
+
+// An interrupted scan that prints nothing but its summary says so, too.
+func TestInterruptWithoutOutput(t *testing.T) {
+	in, more := io.Pipe()
+	defer more.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		_, _ = more.Write(captureOf(t, login)[:100]) // returns when it was read
+		cancel()
+	}()
+	var out, errs bytes.Buffer
+	code := run(ctx, []string{"cleartap", "scan", "--format", "none", "-"}, in, &out, &errs)
+	if code != exitInterrupted || out.Len() > 0 || !strings.Contains(errs.String(), "interrupted: these are the results so far") {
+		t.Errorf("exit code %d: %s%s", code, out.String(), errs.String())
 	}
 }
 
