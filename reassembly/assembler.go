@@ -33,7 +33,7 @@ type Assembler struct {
 
 // New makes an Assembler. See Config for what it costs at most.
 func New(cfg Config) *Assembler {
-	a := &Assembler{cfg: cfg, seeds: newSeeds()}
+	a := &Assembler{cfg: cfg, seeds: newSeeds(), clock: clock{now: never}}
 	a.limits, a.pool.max = cfg.limits()
 	a.index = index{cur: newBuckets(minLog), entries: &a.entries}
 	for s := range a.sides {
@@ -46,7 +46,11 @@ func New(cfg Config) *Assembler {
 func (a *Assembler) Push(s *capture.Segment) {
 	a.stats.Segments++
 	a.work = 0
-	a.advance(s.Time)
+	if uint64(s.Time-a.now) <= uint64(forwardStep) { // a.advance, here for speed
+		a.moveTo(s.Time)
+	} else {
+		a.outOfStep(s.Time)
+	}
 	if a.unit != a.wheel.at {
 		a.turn(wakesPerPush)
 	}
@@ -59,7 +63,7 @@ func (a *Assembler) Push(s *capture.Segment) {
 		a.unknown(s)
 		return
 	}
-	if a.idle(e.last) > a.limits.idle[e.state] {
+	if a.idle(e.last) > a.limits.idle[e.state%states] {
 		a.expire(i, e)
 		a.unknown(s)
 		return
@@ -146,7 +150,7 @@ func (a *Assembler) Flush() {
 			a.expire(i, e)
 		}
 	}
-	a.clock = clock{steps: a.steps}
+	a.clock = clock{now: never, steps: a.steps}
 }
 
 // Forget gives up the flow whose Stream or Classify panicked, or else that of s:

@@ -87,10 +87,10 @@ func established(d Dir, size int) (*Assembler, *capture.Segment) {
 	a.Push(s)
 	s.Flags, s.Seq, s.Payload = capture.ACK, 2, make([]byte, 10)
 	a.Push(s)
-	s.Ack, s.Seq = 12, 12
+	s.Seq, s.Ack = 12, 2
 	if d == ToServer {
 		s.Src, s.Dst = s.Dst, s.Src
-		s.Seq = 2
+		s.Seq, s.Ack = 2, 12
 	}
 	s.Payload = make([]byte, size)
 	return a, s

@@ -17,29 +17,28 @@ const (
 )
 
 type clock struct {
-	now   capture.Nanos
+	now   capture.Nanos // never while no packet came
 	unit  uint32
 	odd   int // packets in a row that were out of step the same way
 	ahead bool
-	set   bool
 	steps uint64
 }
 
+// never is before all packets, and too long ago for any of them to be in step with it.
+const never = capture.Nanos(-1 << 62)
+
 // advance takes the time of a packet.
 func (c *clock) advance(t capture.Nanos) {
-	if d := t - c.now; uint64(d) <= uint64(forwardStep) && c.set {
-		c.now = t
-		c.unit = uint32(t >> unitShift)
-		c.odd = 0
+	if uint64(t-c.now) > uint64(forwardStep) {
+		c.outOfStep(t)
 		return
 	}
-	c.outOfStep(t)
+	c.moveTo(t)
 }
 
 func (c *clock) outOfStep(t capture.Nanos) {
-	if !c.set {
-		c.step(t)
-		c.set = true
+	if c.now == never {
+		c.moveTo(t)
 		return
 	}
 	d := t - c.now
@@ -52,12 +51,12 @@ func (c *clock) outOfStep(t capture.Nanos) {
 	}
 	c.odd++
 	if (c.ahead && c.odd >= nextPackets) || c.odd >= backPackets {
-		c.step(t)
+		c.moveTo(t)
 		c.steps++
 	}
 }
 
-func (c *clock) step(t capture.Nanos) {
+func (c *clock) moveTo(t capture.Nanos) {
 	c.now = t
 	c.unit = uint32(t >> unitShift)
 	c.odd = 0

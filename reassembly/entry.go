@@ -35,7 +35,8 @@ const (
 	ignored       // Classify did not want it
 	done          // its Stream wanted no more
 	ended         // over; what comes late is absorbed
-	states
+	_
+	states // as many as fit; a power of two
 )
 
 // flags of an entry. Where there are two, the second is side 1's.

@@ -15,7 +15,7 @@ const (
 func (a *Assembler) sweep(n int) {
 	a.toil(n)
 	for range n {
-		i, e := a.step()
+		i, e := a.nextEntry()
 		if e == nil {
 			continue
 		}
@@ -32,8 +32,8 @@ func (a *Assembler) sweep(n int) {
 	}
 }
 
-// step moves the hand to the next place of the table.
-func (a *Assembler) step() (uint32, *entry) {
+// nextEntry moves the hand to the next place of the table.
+func (a *Assembler) nextEntry() (uint32, *entry) {
 	if a.hand++; a.hand >= a.entries.end() {
 		a.hand = 1
 	}
@@ -76,7 +76,7 @@ func (a *Assembler) evictFlow() bool {
 	var best uint32
 	var most uint64
 	for n := 0; n < sample || most < undecidedWorth && n < farSample; n++ {
-		i, e := a.step()
+		i, e := a.nextEntry()
 		if e == nil {
 			continue
 		}
@@ -134,7 +134,7 @@ func (a *Assembler) evictStream() {
 func (a *Assembler) reclaim(not uint32) bool {
 	var best, most uint32
 	for n := 0; n < sample || best == 0 && n < farSample; n++ {
-		i, e := a.step()
+		i, e := a.nextEntry()
 		if e == nil || e.state != probing || e.held == 0 || i == not {
 			continue
 		}

@@ -40,7 +40,7 @@ func (a *Assembler) midway(e *entry, side uint8) {
 func (a *Assembler) pushOpen(e *entry, side uint8, s *capture.Segment) {
 	e.last = a.unit
 	c := a.conns.all[e.ref]
-	h, o := &c.half[side], &c.half[side^1]
+	h, o := &c.half[side&1], &c.half[side&1^1]
 	if s.TTL != h.ttl {
 		a.checkTTL(h, s.TTL)
 	}
