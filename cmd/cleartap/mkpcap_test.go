@@ -66,7 +66,6 @@ type dialogueWriter struct {
 	w    *capture.Writer
 	now  time.Time
 	ends [2]side // client, server
-	live bool
 }
 
 func writeDialogue(w *capture.Writer, in io.Reader) error {

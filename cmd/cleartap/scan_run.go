@@ -55,7 +55,7 @@ func runScan(ctx context.Context, o *options, std *streams) error {
 	totals := sensor.Scan(ctx, o.sensor, found.Captures, s)
 	s.summary.Bytes = uint64(s.bytes)
 	s.summary.Took = time.Since(start)
-	return s.finish(ctx, &found, &totals)
+	return s.finish(ctx, &totals)
 }
 
 // total is how many bytes there are to read, -1 when that is not known.
@@ -125,11 +125,11 @@ func (s *scanning) Tick(bytes int64) {
 }
 
 // finish writes what is buffered, tells the summary, and gives how it ended.
-func (s *scanning) finish(ctx context.Context, in *capture.Inputs, t *sensor.Totals) error {
+func (s *scanning) finish(ctx context.Context, t *sensor.Totals) error {
 	interrupted := ctx.Err() != nil && !s.gone
 	err := s.sinks.finish()
 	s.progress.end(s.bytes, s.summary.Tally.Logins, ctx.Err() == nil)
-	s.sum(in, t, interrupted)
+	s.sum(t, interrupted)
 	if !s.o.quiet && (!s.gone || err != nil) { // who closed the pipe has seen enough
 		_ = s.summary.Print(s.std.err) // nowhere else to tell
 	}
@@ -152,7 +152,7 @@ func (s *scanning) finish(ctx context.Context, in *capture.Inputs, t *sensor.Tot
 }
 
 // sum fills in what the summary says of the reading.
-func (s *scanning) sum(in *capture.Inputs, t *sensor.Totals, interrupted bool) {
+func (s *scanning) sum(t *sensor.Totals, interrupted bool) {
 	m := &s.summary
 	m.Captures, m.Files, m.Packets = t.Captures, t.Files, t.Packets
 	m.Flows, m.Evicted, m.Lost = t.Flows.Flows, t.Flows.EvictedFlows, t.Flows.GapBytes

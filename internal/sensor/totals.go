@@ -1,8 +1,6 @@
 package sensor
 
 import (
-	"sync/atomic"
-
 	"cleartap/capture"
 	"cleartap/detectors"
 	"cleartap/reassembly"
@@ -62,6 +60,3 @@ func addDialogues(t, o *detectors.Stats) {
 		t.Protocols[i].Panics += p.Panics
 	}
 }
-
-// gauge is what other goroutines may read of a scan under way.
-type gauge struct{ bytes atomic.Int64 }

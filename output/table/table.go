@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"strconv"
-	"strings"
 
 	"github.com/rivo/uniseg"
 
@@ -37,6 +36,7 @@ type Writer struct {
 	colour bool
 	held   []row
 	widths [columns]int
+	line   []byte
 	begun  bool
 }
 
@@ -84,22 +84,26 @@ func (w *Writer) release() {
 }
 
 func (w *Writer) print(r *row) error {
+	line := w.line[:0]
 	for i, c := range r {
 		if i > 0 {
-			w.w.WriteString("  ")
+			line = append(line, "  "...)
 		}
 		on, off := "", ""
 		if w.colour && i == severityColumn {
 			on, off = Colour(c)
 		}
-		w.w.WriteString(on)
-		w.w.WriteString(c)
-		w.w.WriteString(off)
+		line = append(append(append(line, on...), c...), off...)
 		if i < columns-1 {
-			w.w.WriteString(strings.Repeat(" ", max(0, w.widths[i]-uniseg.StringWidth(c))))
+			for range w.widths[i] - uniseg.StringWidth(c) {
+				line = append(line, ' ')
+			}
 		}
 	}
-	return w.w.WriteByte('\n')
+	line = append(line, '\n')
+	w.line = line
+	_, err := w.w.Write(w.line)
+	return err
 }
 
 // Colour gives the escape sequences before and after a severity's word.
