@@ -70,7 +70,9 @@ type Attempt struct {
 	Sealed    bool          // after COMPRESS or UNAUTHENTICATE, where other tools do not look (CT-CRED-011)
 }
 
-// Observation is one thing learnt from a flow.
+// Observation is one thing learnt from a flow. What only some kinds have is behind
+// a pointer: nobody changes it once it was reported, so that a copy of the
+// observation may keep it.
 type Observation struct {
 	Kind      Kind
 	Flow      reassembly.Flow
@@ -85,23 +87,39 @@ type Observation struct {
 	Reply     Reply          // Kind Login: the server's status, from a closed list
 	Ambiguous bool           // segments disagreed about bytes of the client's commands
 	Proxy     netip.AddrPort // client that a PROXY preface or XCLIENT announced; zero if none
+
+	Server  *Server  // Kind Greeting
+	Offer   *Offer   // Kind Offered
+	Upgrade *Upgrade // Kind Upgraded
+	TLS     *TLS     // Kind Handshake
+	Oddity  *Oddity  // Kinds Injection, Referral, ServerAlert
+	Summary *Summary // Kind Ended
 }
 
 // Kind tells what was observed.
 type Kind uint8
 
-// The kinds of observation.
+// The kinds of observation. All but Login and Conflict are about the server, the way
+// to TLS and TLS itself; they are reported as soon as they are known, in the order
+// in which they became known, and Ended is the last of a flow.
 const (
-	Login    Kind = iota + 1 // a login attempt
-	Conflict                 // TCP segments with different bytes for the same place, in a line of the client
+	Login       Kind = iota + 1 // a login attempt
+	Conflict                    // TCP segments with different bytes for the same place, in a line of the client
+	Greeting                    // what a server says of itself: in its greeting, later in CAPA IMPLEMENTATION or ID
+	Offered                     // a list of what a server offers before TLS, or the refusal to give one
+	Upgraded                    // how a wish for TLS ended: STARTTLS refused, taken up, not followed, aborted; or TLS from the first byte
+	Handshake                   // a TLS handshake, as far as it can be read: once a flow, when no more of it will be read
+	Injection                   // text where only TLS may be: behind STARTTLS, or behind the server's go-ahead
+	Preauth                     // an IMAP server that greets with PREAUTH before TLS
+	Referral                    // a server that sends the client elsewhere before TLS
+	ServerAlert                 // an IMAP server that has the client show a text to the user before TLS
+	PlainPort                   // a server that greets in clear on a port of implicit TLS
+	Ended                       // the flow is over, or nothing more is to be learnt from it: a summary
 )
 
-func (k Kind) String() string {
-	switch k {
-	case Login:
-		return "login"
-	case Conflict:
-		return "conflict"
-	}
-	return "unknown"
+var kindNames = []string{
+	Login: "login", Conflict: "conflict", Greeting: "greeting", Offered: "offered", Upgraded: "upgraded", Handshake: "handshake",
+	Injection: "injection", Preauth: "preauth", Referral: "referral", ServerAlert: "server alert", PlainPort: "plain port", Ended: "ended",
 }
+
+func (k Kind) String() string { return nameOf(kindNames, int(k)) }
