@@ -97,25 +97,14 @@ func (a *Assembler) follow(i uint32, e *entry, v Verdict, cur *fresh) *conn {
 	if a.conns.open() >= a.limits.streams {
 		a.evictStream()
 	}
-	client := e.client()
-	a.flow = Flow{
-		Client: a.end(e, client), Server: a.end(e, client^1),
-		VLAN: e.vlan, Start: e.start, Midstream: e.flags&midstream != 0,
-	}
-	var s Stream
-	if a.cfg.Open != nil {
-		a.calling = i
-		s = a.cfg.Open(&a.flow, &a.probe)
-		a.calling = 0
-	}
-	a.forgetProbe()
+	s := a.newStream(i, e)
 	if s == nil {
 		a.bypass(i, e, ignored)
 		return nil
 	}
 	a.disarm(i, e)
 	c := a.conns.take()
-	c.stream, c.flow, c.client, c.live = s, i, client, true
+	c.stream, c.flow, c.client, c.live = s, i, e.client(), true
 	for side := range uint8(2) {
 		a.startHalf(c, e, side, cur)
 	}
@@ -129,6 +118,22 @@ func (a *Assembler) follow(i uint32, e *entry, v Verdict, cur *fresh) *conn {
 		return nil
 	}
 	return c
+}
+
+// newStream asks for the Stream of a flow.
+func (a *Assembler) newStream(i uint32, e *entry) (s Stream) {
+	client := e.client()
+	a.flow = Flow{
+		Client: a.end(e, client), Server: a.end(e, client^1),
+		VLAN: e.vlan, Start: e.start, Midstream: e.flags&midstream != 0,
+	}
+	if a.cfg.Open != nil {
+		a.calling = i
+		s = a.cfg.Open(&a.flow, &a.probe)
+		a.calling = 0
+	}
+	a.forgetProbe()
+	return s
 }
 
 // startHalf tells where a direction begins: after its SYN, or at the first byte held.

@@ -74,9 +74,6 @@ func (e *entry) setClient(side uint8) {
 	e.flags = e.flags&^client1 | flags(side)*client1
 }
 
-// dir is the direction of a side's bytes.
-func (e *entry) dir(side uint8) Dir { return Dir(side ^ e.client()) }
-
 // has reports a flag of which each side has its own.
 func (e *entry) has(f flags, side uint8) bool { return e.flags&(f<<side) != 0 }
 

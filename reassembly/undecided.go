@@ -61,6 +61,11 @@ func (a *Assembler) judge(i uint32, e *entry, side uint8, s *capture.Segment) bo
 		e.flags |= waited
 		a.disarm(i, e)
 	}
+	return a.verdict(i, e, side, s, final)
+}
+
+// verdict asks about an undecided flow with the segment at hand, and does as it is told.
+func (a *Assembler) verdict(i uint32, e *entry, side uint8, s *capture.Segment, final bool) (undecided bool) {
 	cur := fresh{side, s.Seq, s.Payload}
 	switch v := a.ask(i, e, &cur, final); v {
 	case Drop:
@@ -76,6 +81,7 @@ func (a *Assembler) judge(i uint32, e *entry, side uint8, s *capture.Segment) bo
 		return true
 	default:
 		if c := a.follow(i, e, v, &cur); c != nil {
+			c.half[side].ttl = s.TTL
 			a.segment(c, e, side, s)
 		} else if e.state == ignored || e.state == done {
 			a.pushBypassed(i, e, side, s)
