@@ -11,6 +11,7 @@ type Alert struct {
 	Timestamp   string   `json:"@timestamp"`
 	ECS         ECS      `json:"ecs,omitzero"`
 	Message     string   `json:"message,omitempty"`
+	Tags        []string `json:"tags,omitempty"` // "test": made by cleartap test output, of no traffic
 	Event       Event    `json:"event,omitzero"`
 	Rule        Rule     `json:"rule,omitzero"`
 	Network     Network  `json:"network,omitzero"`

@@ -13,6 +13,7 @@ func (a *Alert) AppendJSON(dst []byte) []byte {
 	e.always(`"@timestamp":`, a.Timestamp)
 	e.ecs(&a.ECS)
 	e.text(`"message":`, a.Message)
+	e.list(`"tags":[`, a.Tags)
 	e.event(&a.Event)
 	e.rule(&a.Rule)
 	e.network(&a.Network)

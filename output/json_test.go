@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"reflect"
+	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -132,4 +134,39 @@ func FuzzAppendString(f *testing.F) {
 			t.Fatalf("%q: got %s want %s", s, got, want)
 		}
 	})
+}
+
+// The alert of cleartap test output looks like any other and says that it is none.
+func TestSynthetic(t *testing.T) {
+	at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	a, b := Synthetic(at, &Policy{}), Synthetic(at.Add(time.Millisecond), &Policy{})
+	if a.Event.ID == b.Event.ID || a.Event.Severity != 0 || len(a.Tags) != 1 || a.Tags[0] != "test" || a.User.Name != "test@example.org" || a.Rule.ID != "CT-CRED-002" {
+		t.Errorf("%+v", a)
+	}
+	r := NewRecord(&a)
+	again, err := ParseRecord(r.JSON)
+	if err != nil || again.ID != r.ID || again.ID != a.Event.ID || again.Dataset != "cleartap.alert" || again.Urgent {
+		t.Errorf("%+v, %v", again, err)
+	}
+	var back Alert
+	if err := r.Alert(&back); err != nil || !reflect.DeepEqual(a, back) {
+		t.Errorf("read back as %+v, %v", back, err)
+	}
+}
+
+func TestParseRecord(t *testing.T) {
+	for _, doc := range []string{"", "{", `{"a":1}`, `[]`, `{"event":{"dataset":3}}`, `{"event":{"severity":"s3cret","dataset":"cleartap.alert"}}`} {
+		if r, err := ParseRecord([]byte(doc)); err == nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%q became %+v, %v", doc, r, err)
+		}
+	}
+	health := []byte(`{"@timestamp":"2026-11-22T10:00:00Z","event":{"kind":"metric","dataset":"cleartap.health"}}`)
+	r, err := ParseRecord(health)
+	again, _ := ParseRecord(health)
+	if err != nil || len(r.ID) != 26 || r.ID != again.ID || r.Urgent {
+		t.Errorf("a record without an id: %+v, %v", r, err)
+	}
+	if r, err := ParseRecord([]byte(`{"event":{"id":"x","dataset":"cleartap.alert","severity":73}}`)); err != nil || !r.Urgent || r.ID != "x" {
+		t.Errorf("%+v, %v", r, err)
+	}
 }
