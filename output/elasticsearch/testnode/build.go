@@ -1,0 +1,122 @@
+package testnode
+
+import (
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"syscall"
+	"time"
+)
+
+//go:embed node
+var project embed.FS
+
+// buildLimit is the longest that the first build may take: it fetches 160 MB.
+const buildLimit = 10 * time.Minute
+
+// home gives the home of the server, built by Maven when it is not in the user's
+// cache yet. Processes that want it at the same time wait for the first.
+func home() (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	sum, err := projectSum()
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(cache, "cleartap", "testnode-"+sum)
+	done := filepath.Join(dir, "home")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	unlock, err := lock(filepath.Join(dir, "lock"))
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if _, err := os.Stat(done); err == nil {
+		return done, nil
+	}
+	return done, build(dir, done)
+}
+
+func lock(path string) (unlock func(), err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() { f.Close() }, nil
+}
+
+// projectSum tells one version of the project from another.
+func projectSum() (string, error) {
+	h := sha256.New()
+	err := fs.WalkDir(project, "node", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := project.ReadFile(path)
+		fmt.Fprintf(h, "%s %d\n", path, len(b))
+		h.Write(b)
+		return err
+	})
+	return hex.EncodeToString(h.Sum(nil))[:16], err
+}
+
+func build(dir, done string) error {
+	work := filepath.Join(dir, "work")
+	if err := os.RemoveAll(work); err != nil {
+		return err
+	}
+	if err := os.CopyFS(work, project); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), buildLimit)
+	defer cancel()
+	if err := run(ctx, filepath.Join(work, "node"), "mvn", "-q", "-B", "package"); err != nil {
+		return err
+	}
+	made, err := filepath.Glob(filepath.Join(work, "node", "target", "elasticsearch-*"))
+	if err != nil || len(made) != 1 {
+		return fmt.Errorf("testnode: Maven made %d homes, want one", len(made))
+	}
+	if err := openModules(filepath.Join(made[0], "modules")); err != nil {
+		return err
+	}
+	if err := os.Rename(made[0], done); err != nil {
+		return err
+	}
+	return os.RemoveAll(work)
+}
+
+var moduleName = regexp.MustCompile(`(?m)^modulename=.*$`)
+
+// openModules takes the names of Java modules out of the descriptors: our starter
+// has the server on its class path, where it is no module that others could require.
+func openModules(dir string) error {
+	files, err := filepath.Glob(filepath.Join(dir, "*", "plugin-descriptor.properties"))
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(f, moduleName.ReplaceAll(b, nil), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
