@@ -13,15 +13,15 @@ func (s *Spool) adopt(f *findings) {
 	s.number(f, j)
 	for i, g := range j.kept {
 		s.insert(g.segment())
-		s.committed = g.last
+		s.committed = max(s.committed, g.last)
 		s.assess(j, i)
 	}
 	s.out.previous = s.committed
-	if n := len(j.kept); n > 0 {
-		s.endTail(j.kept[n-1])
+	for _, g := range j.kept {
+		s.secure(g)
 	}
 	for _, g := range j.garbage {
-		s.banish(g.name, g.bytes, g.whole && g.err == nil && g.head.first > s.committed)
+		s.banish(g.name, g.bytes, g.err == nil && (g.blank || g.whole && g.head.spool == s.id))
 	}
 	s.setAside()
 	for _, g := range j.odd {
@@ -31,7 +31,7 @@ func (s *Spool) adopt(f *findings) {
 		s.out.doomed = append(s.out.doomed, doomed{name: g.name})
 	}
 	s.stats.Copies += uint64(j.copies)
-	if err := errors.Join(s.remove(), s.dir.syncDir()); err != nil {
+	if err := errors.Join(s.remove(), s.dir.syncDir("")); err != nil {
 		s.say(Event{Kind: CleanFailed, Err: err})
 	}
 }
@@ -147,10 +147,8 @@ func (g *segmentFile) losses(j *judgement, i int) (damaged, torn uint64) {
 			}
 		case p.after > 0:
 			missing(p.after, p.before, inside)
-		case g.whole:
-			missing(g.head.first-1, p.before, inside)
-		case p.to-p.from > segmentHeader && (i == 0 || g.first == j.kept[i-1].last+1):
-			damaged++ // one at least
+		default:
+			missing(g.begins(i == 0)-1, p.before, inside)
 		}
 	}
 	missing(g.last, tail+1, tail)
@@ -170,18 +168,34 @@ func (g *segmentFile) previous() uint64 {
 	if g.whole {
 		return g.head.previous
 	}
-	return g.first - 1
+	return g.before
 }
 
-// endTail cuts a torn end off the last segment, and makes sure that what is
-// read from it will be there after the next crash too.
-func (s *Spool) endTail(g *segmentFile) {
+// begins is the first record that was written to the segment. When its head is
+// damaged, the one before it tells, by what is missing between the two; the
+// very first has its name.
+func (g *segmentFile) begins(veryFirst bool) uint64 {
+	n, _ := segmentNumber(g.name)
+	switch {
+	case g.whole:
+		return g.head.first
+	case veryFirst && n > 0 && n <= g.first:
+		return n
+	case g.before == 0:
+		return g.first // it cannot be told
+	}
+	return g.before + 1
+}
+
+// secure makes sure that what is read from a segment will be there after the
+// next crash too, and cuts the torn end off the last one.
+func (s *Spool) secure(g *segmentFile) {
 	f, err := s.dir.edit(g.name)
 	if err != nil {
 		s.say(Event{Kind: CleanFailed, Segment: g.name, Err: err})
 		return
 	}
-	if g.end < g.bytes && !g.shared && g.err == nil {
+	if g.last == s.committed && g.end < g.bytes && !g.shared && g.err == nil {
 		s.setAside() // a copy first
 		if err = f.Truncate(g.end); err == nil {
 			s.trimmed(g.name)

@@ -2,6 +2,7 @@ package spool
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"time"
 )
 
@@ -129,7 +130,7 @@ func (s *Spool) store(g *segment, bytes []byte) error {
 		return fmt.Errorf("sync: %w", err)
 	}
 	if g.records == 0 {
-		if err := s.dir.syncDir(); err != nil {
+		if err := s.dir.syncDir(""); err != nil {
 			return fmt.Errorf("sync the folder: %w", err)
 		}
 	}
@@ -153,7 +154,7 @@ func (s *Spool) writable(size int64, now time.Time) (*segment, error) {
 		return nil, err
 	}
 	g := &segment{name: name, start: segmentHeader, size: segmentHeader, made: now, open: f}
-	head := segmentHead{version: formatVersion, spool: s.id, first: w.next, previous: w.previous, made: now.UnixMilli()}
+	head := segmentHead{version: formatVersion, spool: s.id, first: w.next, previous: w.previous, made: now.UnixMilli(), mark: rand.Uint32()}
 	if w.follows {
 		head.flags = flagFollows
 	}

@@ -75,7 +75,8 @@ func (s *Spool) appendDead(reader string, lines []byte) error {
 	}
 	name := deadName(reader)
 	f, err := s.dir.edit(name)
-	if isMissing(err) {
+	fresh := isMissing(err)
+	if fresh {
 		f, err = s.dir.create(name)
 	}
 	if err != nil {
@@ -96,6 +97,9 @@ func (s *Spool) appendDead(reader string, lines []byte) error {
 	}
 	if err == nil && size+int64(len(lines)) > deadBytes {
 		err = s.dir.rename(name, olderName(reader))
+	}
+	if err == nil && fresh {
+		err = s.dir.syncDir(deadFolder)
 	}
 	return err
 }

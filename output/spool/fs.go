@@ -13,9 +13,9 @@ type fsys interface {
 	mkdir(name string) error             // no error when it is there
 	rename(from, to string) error        // replaces to
 	remove(name string) error
-	tighten(name string) error // only its owner may use it
-	syncDir() error            // of the spool itself
-	close() error              // and let others have the folder
+	tighten(name string) error   // only its owner may use it
+	syncDir(folder string) error // its names
+	close() error                // and let others have the folder
 }
 
 // file is an open file.

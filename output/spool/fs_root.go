@@ -98,7 +98,18 @@ func (d *osDir) mkdir(name string) error {
 func (d *osDir) rename(from, to string) error { return bare(d.root.Rename(from, to)) }
 func (d *osDir) remove(name string) error     { return bare(d.root.Remove(name)) }
 func (d *osDir) tighten(name string) error    { return bare(d.root.Chmod(name, 0o600)) }
-func (d *osDir) syncDir() error               { return bare(d.self.Sync()) }
+
+func (d *osDir) syncDir(folder string) error {
+	if folder == "" {
+		return bare(d.self.Sync())
+	}
+	f, err := d.root.Open(folder)
+	if err != nil {
+		return bare(err)
+	}
+	err = f.Sync()
+	return bare(errors.Join(err, f.Close()))
+}
 
 func (d *osDir) list(folder string) ([]entry, error) {
 	if folder == "" {

@@ -50,15 +50,22 @@ func (f *findings) judge(dir fsys, id uint32, low uint64) *judgement {
 		case j.news(dir, g, last) > 0:
 			j.odd = append(j.odd, g)
 			continue
-		case g.last > last:
-			j.kept = append(j.kept, g) // a batch that was written twice, for its sync had failed
-		default:
+		case j.copyOf(g):
 			j.copies++
 			j.gone = append(j.gone, g)
+		default: // written twice, for the first sync had failed: only one of them may be on the disk for good
+			j.kept = append(j.kept, g)
 		}
 		last = max(last, g.last)
 	}
 	return j
+}
+
+// copyOf says whether g is a copy of a file that is kept.
+func (j *judgement) copyOf(g *segmentFile) bool {
+	return slices.ContainsFunc(j.kept, func(k *segmentFile) bool {
+		return g.whole && k.whole && g.head == k.head && g.first >= k.first && g.last <= k.last
+	})
 }
 
 // news is how many records of g, up to last, the kept segments do not hold.

@@ -28,7 +28,7 @@ func (s *Spool) keep(now time.Time) {
 		moved[r] = done
 	}
 	if len(moved) > 0 {
-		if err := s.dir.syncDir(); err != nil {
+		if err := s.dir.syncDir(""); err != nil {
 			first, moved = err, nil
 		}
 	}

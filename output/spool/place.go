@@ -80,16 +80,25 @@ func (r *Reader) pass() {
 	r.leave()
 }
 
-// surrender gives up a segment that cannot be opened.
-func (r *Reader) surrender() {
+// skip gives up the block of the disk that cannot be read.
+func (r *Reader) skip() bool {
+	r.scan.skip()
+	return true
+}
+
+// surrender gives up a segment that cannot be opened; false: it is the active
+// one, which there is no way around.
+func (r *Reader) surrender() bool {
 	s := r.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if g := s.after(r.pos); g != nil && g != s.active {
-		s.lostIn(g, 0, g.last-r.pos)
-		r.pos = g.last
+	g := s.after(r.pos)
+	if g == nil || g == s.active {
+		return false
 	}
-	r.tries = 0
+	s.lostIn(g, 0, g.last-r.pos)
+	r.pos = g.last
+	return true
 }
 
 // meet notes a damaged piece.

@@ -85,6 +85,9 @@ func (s *Spool) copyPiece(d damage) (int64, error) {
 	if cerr := to.Close(); err == nil {
 		err = cerr
 	}
+	if err == nil {
+		err = s.dir.syncDir(quarantineFolder)
+	}
 	if err != nil {
 		_ = s.dir.remove(d.name()) // half a copy
 	}

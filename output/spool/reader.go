@@ -96,8 +96,9 @@ func (r *Reader) Close() {
 }
 
 // Next waits for committed records and gives up to limit of them (0: 512), at
-// most about 4 MiB. It ends early with ctx's error, or ErrClosed. Damage is
-// passed over and counted; it is no error.
+// most about 4 MiB. It ends early with ctx's error, with ErrClosed, or, when
+// the segment that grows cannot be opened for seconds, with the disk's error:
+// call it again later. Damage is passed over and counted; it is no error.
 func (r *Reader) Next(ctx context.Context, limit int) ([]Record, error) {
 	if limit <= 0 {
 		limit = defaultBatch
@@ -162,7 +163,7 @@ func (r *Reader) step(ctx context.Context, hasty bool) (Record, error) {
 		case errors.Is(err, io.EOF):
 			r.pass()
 		case err != nil:
-			if err := r.again(ctx, hasty, err, r.scan.skip); err != nil {
+			if err := r.again(ctx, hasty, err, r.skip); err != nil {
 				return Record{}, err
 			}
 		case it.damaged:
@@ -182,12 +183,15 @@ func (r *Reader) step(ctx context.Context, hasty bool) (Record, error) {
 const readTries = 8
 
 // again waits before the next try, or gives up the place.
-func (r *Reader) again(ctx context.Context, hasty bool, err error, giveUp func()) error {
+func (r *Reader) again(ctx context.Context, hasty bool, err error, giveUp func() bool) error {
 	if hasty || errors.Is(err, ErrClosed) {
 		return err
 	}
 	if r.tries++; r.tries > readTries {
-		giveUp()
+		r.tries = 0
+		if !giveUp() {
+			return err
+		}
 		return nil
 	}
 	pause := min(r.s.cfg.patience<<r.tries, time.Second)

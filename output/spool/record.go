@@ -11,11 +11,13 @@ import (
 // A segment begins with 48 bytes that keep their place in every later version,
 // so that an older cleartap can tell a newer file from a damaged one:
 //
-//	0 "CTSPOOL\n"  8 version(2)  10 flags(2)  12 spool(4)  16 first(8)  24 previous(8)  32 made(8)  40 0(4)  44 sum of 0-43
+//	0 "CTSPOOL\n"  8 version(2)  10 flags(2)  12 spool(4)  16 first(8)  24 previous(8)  32 made(8)  40 mark(4)  44 sum of 0-43
 //
 // first is the sequence number of its first record, previous the last one
 // before it. Flag 1: when the segment was begun, all of the one before it was
-// on disk; what is missing there was damaged later.
+// on disk; what is missing there was damaged later. mark is a random number: two
+// files with the same one are copies, while two with the same records and
+// different ones were written twice, since the disk refused the first.
 //
 // A record is 40 bytes and its payload:
 //
@@ -130,6 +132,7 @@ type segmentHead struct {
 	spool           uint32
 	first, previous uint64
 	made            int64
+	mark            uint32
 }
 
 func (h segmentHead) encode() []byte {
@@ -141,6 +144,7 @@ func (h segmentHead) encode() []byte {
 	binary.LittleEndian.PutUint64(p[16:], h.first)
 	binary.LittleEndian.PutUint64(p[24:], h.previous)
 	binary.LittleEndian.PutUint64(p[32:], uint64(h.made))
+	binary.LittleEndian.PutUint32(p[40:], h.mark)
 	binary.LittleEndian.PutUint32(p[44:], sum(p[:44]))
 	return p
 }
@@ -157,5 +161,6 @@ func parseSegmentHead(p []byte) (h segmentHead, ok bool) {
 		first:    binary.LittleEndian.Uint64(p[16:]),
 		previous: binary.LittleEndian.Uint64(p[24:]),
 		made:     int64(binary.LittleEndian.Uint64(p[32:])),
+		mark:     binary.LittleEndian.Uint32(p[40:]),
 	}, true
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"time"
 )
@@ -69,7 +70,7 @@ func (s *Spool) mend() error {
 		}
 		last = max(last, g.last)
 	}
-	return s.dir.syncDir()
+	return s.dir.syncDir("")
 }
 
 // rewrite writes the intact records of g above last to new segments, and
@@ -106,7 +107,7 @@ func (s *Spool) rewrite(g *segmentFile, last uint64) error {
 		last = it.seq
 		return failed == nil
 	})
-	if err := errors.Join(failed, closeOut(), s.dir.syncDir()); err != nil {
+	if err := errors.Join(failed, closeOut(), s.dir.syncDir("")); err != nil {
 		return err
 	}
 	return s.dir.remove(g.name)
@@ -118,7 +119,7 @@ func (s *Spool) begin(first, previous uint64) (file, error) {
 	if err != nil {
 		return nil, err
 	}
-	head := segmentHead{version: formatVersion, spool: s.id, first: first, previous: previous, made: time.Now().UnixMilli()}
+	head := segmentHead{version: formatVersion, spool: s.id, first: first, previous: previous, made: time.Now().UnixMilli(), mark: rand.Uint32()}
 	_, err = f.Write(head.encode())
 	return f, err
 }
@@ -163,7 +164,7 @@ func replay(dir fsys, reader string, from uint64) (int, error) {
 	if from <= last {
 		f.cursors[reader] = max(from, 1) - 1
 	}
-	return n, errors.Join(s.writeCursor(reader, f.cursors[reader]), dir.syncDir())
+	return n, errors.Join(s.writeCursor(reader, f.cursors[reader]), dir.syncDir(""))
 }
 
 // Requeue appends the intact records of a segment file anew, one of the

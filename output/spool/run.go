@@ -34,10 +34,10 @@ func (s *Spool) turn(now time.Time) {
 	if s.commitDue(now) {
 		s.commit(now)
 	}
+	s.setAside() // before the segment can go
 	if s.keepDue(now) {
 		s.keep(now)
 	}
-	s.setAside()
 	s.report(now, false)
 }
 

@@ -114,7 +114,7 @@ func (s *Spool) identify(found *findings) error {
 	if err := replaceFile(s.dir, formatName, formatLine(s.id)); err != nil {
 		return fmt.Errorf("spool %s: cannot write in the folder: %w", s.cfg.Dir, err)
 	}
-	if err := s.dir.syncDir(); err != nil {
+	if err := s.dir.syncDir(""); err != nil {
 		return fmt.Errorf("spool %s: cannot write in the folder: %w", s.cfg.Dir, err)
 	}
 	return nil

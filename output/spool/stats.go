@@ -42,7 +42,7 @@ type ReaderStats struct {
 	Done    uint64 // the last one it is done with
 	Durable uint64 // the last one of which its cursor file says so
 	Lag     uint64 // committed records that it is not done with, as numbers go
-	Lost    uint64 // records given up before it had them (DropOldest)
+	Lost    uint64 // records given up before it had them (DropOldest); one that was carried over first may count though it had it
 	Dead    uint64 // dead letters
 }
 

@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"strings"
@@ -28,6 +29,7 @@ type segmentFile struct {
 	shared      bool  // it has another name outside of the spool: it is not ours to change
 	head        segmentHead
 	whole       bool  // its head is intact
+	blank       bool  // it begins with zeros only: a crash gave the file its length and no content
 	start, end  int64 // of the records: up to the end of the last intact one
 	first, last uint64
 	highest     uint64
@@ -38,6 +40,7 @@ type segmentFile struct {
 	mixed       bool   // records of more than one spool
 	carried     int64
 	oldest      time.Time
+	before      uint64 // what was committed when its first intact record was written
 	proven      uint64 // up to here all was committed before its last record was written
 	pieces      []piece
 	err         error // reading stopped here and there
@@ -155,6 +158,7 @@ func (g *segmentFile) read(f io.ReaderAt) {
 	p := make([]byte, segmentHeader)
 	if n, err := f.ReadAt(p, 0); n == len(p) || errors.Is(err, io.EOF) {
 		g.head, g.whole = parseSegmentHead(p[:n])
+		g.blank = len(bytes.Trim(p[:n], "\x00")) == 0
 	}
 	if g.whole {
 		g.start, g.end = segmentHeader, segmentHeader
@@ -183,7 +187,7 @@ func (g *segmentFile) read(f io.ReaderAt) {
 // count takes an intact record into account.
 func (g *segmentFile) count(it item) {
 	if g.records == 0 {
-		g.first, g.spool, g.oldest = it.seq, it.spool, time.UnixMilli(it.time)
+		g.first, g.spool, g.oldest, g.before = it.seq, it.spool, time.UnixMilli(it.time), it.proves()
 	}
 	g.mixed = g.mixed || it.spool != g.spool
 	g.sorted = g.sorted && it.seq > g.last
