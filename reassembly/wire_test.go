@@ -2,6 +2,7 @@ package reassembly
 
 import (
 	"fmt"
+	"math/bits"
 	"strings"
 	"testing"
 
@@ -172,10 +173,10 @@ func (w *wire) check() {
 func check(t testing.TB, a *Assembler) {
 	t.Helper()
 	flows, timers, blocks, conns := 0, 0, 0, 0
-	for i := uint32(1); i < a.entries.end(); i++ {
+	for _, i := range a.entries.inUse() {
 		e := a.entry(i)
 		if e == nil {
-			continue
+			t.Fatalf("place %d is taken by no flow", i)
 		}
 		flows++
 		if e.slot != 0 {
@@ -197,6 +198,21 @@ func check(t testing.TB, a *Assembler) {
 		t.Fatalf("books are wrong: %d flows (%d, index %d), %d records (%d), %d timers (%d), %d blocks (%d)",
 			flows, a.entries.live, a.index.live, conns, a.conns.open(), timers, a.wheel.live, blocks, a.pool.live)
 	}
+}
+
+// inUse lists the records in use.
+func (s *slab[T]) inUse() (all []uint32) {
+	for c := range s.meta {
+		for w, word := range s.meta[c].used {
+			for ; word != 0; word &= word - 1 {
+				all = append(all, uint32(c*chunkLen+w*64+bits.TrailingZeros64(word)))
+			}
+		}
+	}
+	if len(all) > 0 {
+		all = all[1:] // number 0
+	}
+	return all
 }
 
 func checkHalf(t testing.TB, a *Assembler, h *half) {
