@@ -17,7 +17,6 @@ type Assembler struct {
 	conns     conns
 	wheel     wheel
 	hand      uint32 // the entry that is looked at next for having been idle too long
-	live6     int    // IPv6 flows in the table
 	stats     Stats
 
 	// The rest is valid during one call only.
@@ -168,6 +167,6 @@ func (a *Assembler) Forget(s *capture.Segment) {
 		return
 	}
 	if e := a.entries.at(i); e.state != ended {
-		a.bypass(i, e, ignored)
+		a.bypass(e, ignored)
 	}
 }

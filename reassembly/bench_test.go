@@ -158,7 +158,7 @@ func BenchmarkLoginFlow(b *testing.B) {
 			a.Push(s)
 		}
 	}
-	if s := a.Stats(); s.Open != 0 || s.Opened != uint64(s.Flows) {
+	if s := a.Stats(); s.Open != 0 || s.Opened != s.Flows {
 		b.Fatalf("%+v", s)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(a.Stats().Segments), "ns/segment")

@@ -183,10 +183,9 @@ func (p *pool) release(i uint32) (next uint32) {
 	return next
 }
 
-// releaseAll gives a whole list back, and tells how many segments it had.
-func (p *pool) releaseAll(i uint32) (n int) {
-	for ; i != 0; n++ {
+// releaseAll gives a whole list back.
+func (p *pool) releaseAll(i uint32) {
+	for i != 0 {
 		i = p.release(i)
 	}
-	return n
 }

@@ -99,10 +99,10 @@ func (a *Assembler) follow(i uint32, e *entry, v Verdict, cur *fresh) *conn {
 	}
 	s := a.newStream(i, e)
 	if s == nil {
-		a.bypass(i, e, ignored)
+		a.bypass(e, ignored)
 		return nil
 	}
-	a.disarm(i, e)
+	a.disarm(e)
 	c := a.conns.take()
 	c.stream, c.flow, c.client, c.live = s, i, e.client(), true
 	for side := range uint8(2) {
@@ -218,7 +218,7 @@ func (a *Assembler) over(c *conn, e *entry) {
 	a.leave(c)
 	e.state = ended
 	e.ref = 0
-	a.disarm(i, e)
+	a.disarm(e)
 	a.calling = i
 	s.Close()
 	a.calling = 0

@@ -82,7 +82,7 @@ func (a *Assembler) synProbe(i uint32, e *entry, side uint8, s *capture.Segment)
 		e.set(seen0, side)
 		a.handshake(i, e, side, s)
 	case !answer && e.held == 0 && e.flags&answered == 0: // the client tried again
-		a.disarm(i, e)
+		a.disarm(e)
 		e.flags &= v6
 		e.start, e.vlan = s.Time, s.VLAN
 		e.set(seen0, side)
@@ -112,7 +112,7 @@ func (a *Assembler) handshake(i uint32, e *entry, side uint8, s *capture.Segment
 		e.set(base0, side^1)
 	}
 	if e.slot != 0 && e.flags&holey == 0 { // no more to be waited for before the first segment
-		a.disarm(i, e)
+		a.disarm(e)
 		e.flags |= waited
 	}
 	if e.held != 0 {
@@ -210,7 +210,7 @@ func (a *Assembler) confirm(i uint32, e *entry, side uint8, s *capture.Segment) 
 	a.pool.load(p, r, 0)
 	a.pool.release(r)
 	a.conclude(i, e)
-	a.renew(i, e, &first, from)
+	a.renew(e, &first, from)
 	a.greet(i, e, from, &first)
 	if size > 0 && a.room(i, size) {
 		m := first.Mark

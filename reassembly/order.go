@@ -168,7 +168,6 @@ func (a *Assembler) gap(c *conn, side uint8, m capture.Mark, n int) bool {
 
 // left bypasses a flow whose stream wants no more.
 func (a *Assembler) left(c *conn) {
-	i := c.flow
 	a.stats.Left++
-	a.bypass(i, a.entries.at(i), done)
+	a.bypass(a.entries.at(c.flow), done)
 }

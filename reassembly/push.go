@@ -182,11 +182,11 @@ func (a *Assembler) pushEnded(i uint32, e *entry, side uint8, s *capture.Segment
 	switch {
 	case s.Flags.Has(capture.RST), s.Flags.Has(capture.SYN | capture.FIN):
 	case s.Flags&(capture.SYN|capture.ACK) == capture.SYN, s.Flags.Has(capture.SYN) && far:
-		a.renew(i, e, s, side)
+		a.renew(e, s, side)
 		a.greet(i, e, side, s)
 		return
 	case len(s.Payload) > 1 && far:
-		a.renew(i, e, s, side)
+		a.renew(e, s, side)
 		a.midway(e, side)
 		a.pushProbe(i, e, side, s)
 		return

@@ -37,7 +37,7 @@ func (a *Assembler) calm(c *conn) {
 		for s := range c.half {
 			c.half[s].since, c.half[s].acked = 0, 0
 		}
-		a.disarm(c.flow, a.entries.at(c.flow))
+		a.disarm(a.entries.at(c.flow))
 	}
 }
 
@@ -142,7 +142,7 @@ func (a *Assembler) watch(c *conn) {
 		}
 	}
 	if due == 0 {
-		a.disarm(c.flow, e)
+		a.disarm(e)
 		return
 	}
 	a.arm(c.flow, e, due)

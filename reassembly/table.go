@@ -48,7 +48,7 @@ func (a *Assembler) full() bool {
 
 // drop takes a flow out of the table. Its stream is closed already.
 func (a *Assembler) drop(i uint32, e *entry) {
-	a.disarm(i, e)
+	a.disarm(e)
 	a.pool.releaseAll(e.held)
 	a.index.remove(e.hash, i)
 	if e.flags&v6 != 0 {
@@ -58,8 +58,8 @@ func (a *Assembler) drop(i uint32, e *entry) {
 }
 
 // renew makes an entry that of another flow between the same ends.
-func (a *Assembler) renew(i uint32, e *entry, s *capture.Segment, side uint8) {
-	a.disarm(i, e)
+func (a *Assembler) renew(e *entry, s *capture.Segment, side uint8) {
+	a.disarm(e)
 	a.pool.releaseAll(e.held)
 	*e = entry{
 		addrs: e.addrs, ports: e.ports, hash: e.hash, flags: e.flags & v6,
@@ -71,7 +71,7 @@ func (a *Assembler) renew(i uint32, e *entry, s *capture.Segment, side uint8) {
 }
 
 // bypass forgets all of a flow but that it is of no interest, or not any more.
-func (a *Assembler) bypass(i uint32, e *entry, to state) {
+func (a *Assembler) bypass(e *entry, to state) {
 	switch e.state {
 	case open, closing:
 		c := a.conns.all[e.ref]
@@ -88,7 +88,7 @@ func (a *Assembler) bypass(i uint32, e *entry, to state) {
 	case probing:
 		a.stats.Dropped++
 	}
-	a.disarm(i, e)
+	a.disarm(e)
 	a.pool.releaseAll(e.held)
 	e.held, e.tail, e.segs, e.ref = 0, 0, 0, 0
 	e.flags &^= pending | synData | followed | holey

@@ -19,7 +19,7 @@ type wheel struct {
 
 // arm sets the timer of flow i, in place of the one it has.
 func (a *Assembler) arm(i uint32, e *entry, due capture.Nanos) {
-	a.disarm(i, e)
+	a.disarm(e)
 	w := &a.wheel
 	if w.live == 0 {
 		w.at = a.unit
@@ -42,8 +42,8 @@ func (a *Assembler) arm(i uint32, e *entry, due capture.Nanos) {
 	w.live++
 }
 
-// disarm stops the timer of flow i, if it runs.
-func (a *Assembler) disarm(i uint32, e *entry) {
+// disarm stops the timer of a flow, if it runs.
+func (a *Assembler) disarm(e *entry) {
 	if e.slot == 0 {
 		return
 	}
@@ -82,7 +82,7 @@ func (a *Assembler) turn(budget int) {
 			budget--
 			i := w.first[s]
 			e := a.entries.at(i)
-			a.disarm(i, e)
+			a.disarm(e)
 			a.work++
 			a.wake(i, e)
 		}

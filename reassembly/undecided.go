@@ -59,7 +59,7 @@ func (a *Assembler) judge(i uint32, e *entry, side uint8, s *capture.Segment) bo
 			return true
 		}
 		e.flags |= waited
-		a.disarm(i, e)
+		a.disarm(e)
 	}
 	return a.verdict(i, e, side, s, final)
 }
@@ -69,7 +69,7 @@ func (a *Assembler) verdict(i uint32, e *entry, side uint8, s *capture.Segment, 
 	cur := fresh{side, s.Seq, s.Payload}
 	switch v := a.ask(i, e, &cur, final); v {
 	case Drop:
-		a.bypass(i, e, ignored)
+		a.bypass(e, ignored)
 		a.pushBypassed(i, e, side, s)
 		return false
 	case Wait:
@@ -184,7 +184,7 @@ func (a *Assembler) decide(i uint32, e *entry) {
 	switch v := a.ask(i, e, nil, false); v {
 	case Wait:
 	case Drop:
-		a.bypass(i, e, ignored)
+		a.bypass(e, ignored)
 	default:
 		a.follow(i, e, v, nil)
 	}
@@ -194,7 +194,7 @@ func (a *Assembler) decide(i uint32, e *entry) {
 // what is held and is closed.
 func (a *Assembler) concludeProbe(i uint32, e *entry) {
 	e.flags |= waited
-	a.disarm(i, e)
+	a.disarm(e)
 	if e.held != 0 {
 		a.skipHole(e, 0)
 		a.skipHole(e, 1)
