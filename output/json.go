@@ -10,27 +10,27 @@ import (
 // inside HTML. It allocates nothing but what dst lacks.
 func (a *Alert) AppendJSON(dst []byte) []byte {
 	e := encoder(append(dst, '{'))
-	e.always(`"@timestamp":`, a.Timestamp)
+	e.always(`,"@timestamp":`, a.Timestamp)
 	e.ecs(&a.ECS)
-	e.text(`"message":`, a.Message)
-	e.list(`"tags":[`, a.Tags)
+	e.text(`,"message":`, a.Message)
+	e.list(`,"tags":[`, a.Tags)
 	e.event(&a.Event)
 	e.rule(&a.Rule)
 	e.network(&a.Network)
-	e.endpoint(`"source":{`, &a.Source)
-	e.endpoint(`"destination":{`, &a.Destination)
+	e.endpoint(`,"source":{`, &a.Source)
+	e.endpoint(`,"destination":{`, &a.Destination)
 	if a.User != (User{}) {
-		e.open(`"user":{`)
-		e.text(`"name":`, a.User.Name)
+		e.open(`,"user":{`)
+		e.text(`,"name":`, a.User.Name)
 		e.close()
 	}
 	e.related(&a.Related)
 	e.threat(&a.Threat)
 	e.observer(&a.Observer)
 	if a.Log != (Log{}) {
-		e.open(`"log":{`)
-		e.open(`"file":{`)
-		e.text(`"path":`, a.Log.File.Path)
+		e.open(`,"log":{`)
+		e.open(`,"file":{`)
+		e.text(`,"path":`, a.Log.File.Path)
 		e.close()
 		e.close()
 	}
@@ -39,12 +39,14 @@ func (a *Alert) AppendJSON(dst []byte) []byte {
 	return e
 }
 
-// encoder is JSON under construction. Its last byte tells whether a comma is due.
+// encoder is JSON under construction.
 type encoder []byte
 
+// key writes a member's name, which begins with a comma: its last byte tells
+// whether that is due.
 func (e *encoder) key(k string) {
-	if last := (*e)[len(*e)-1]; last != '{' && last != '[' {
-		*e = append(*e, ',')
+	if last := (*e)[len(*e)-1]; last == '{' || last == '[' {
+		k = k[1:]
 	}
 	*e = append(*e, k...)
 }
@@ -96,9 +98,19 @@ const hex = "0123456789abcdef"
 
 // appendString appends s as a JSON string, the way encoding/json does it.
 func appendString(dst []byte, s string) []byte {
+	i := plainWords(s)
+	for i < len(s) && s[i] < utf8.RuneSelf && plain[s[i]] {
+		i++
+	}
+	if n := len(dst); i == len(s) && cap(dst)-n >= i+2 { // the usual case
+		dst = dst[:n+i+2]
+		dst[n], dst[n+i+1] = '"', '"'
+		copy(dst[n+1:], s)
+		return dst
+	}
 	dst = append(dst, '"')
 	from := 0
-	for i := plainWords(s); i < len(s); {
+	for i < len(s) {
 		c := s[i]
 		if c < utf8.RuneSelf {
 			if plain[c] {

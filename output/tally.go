@@ -38,24 +38,50 @@ type Outcomes struct {
 // MaxDistinct is how many different things a Tally tells apart.
 const MaxDistinct = 1 << 17
 
-// Distinct counts different things.
+// Distinct counts different things by their hashes. Its zero value has counted none.
 type Distinct struct {
-	seen map[uint64]struct{}
-	more bool
+	slots []uint64 // open addressing, half full at most; 0 is an empty slot
+	n     int
+	more  bool
 }
 
 // Count is how many there were; exact is false when there were more.
-func (d *Distinct) Count() (n int, exact bool) { return len(d.seen), !d.more }
+func (d *Distinct) Count() (n int, exact bool) { return d.n, !d.more }
 
 func (d *Distinct) add(h uint64) {
-	if _, ok := d.seen[h]; ok {
-		return
+	h = max(h, 1)
+	if 2*d.n >= len(d.slots) && d.n < MaxDistinct {
+		d.grow()
 	}
-	if len(d.seen) >= MaxDistinct {
+	i := d.find(h)
+	switch {
+	case d.slots[i] == h:
+	case d.n >= MaxDistinct:
 		d.more = true
-		return
+	default:
+		d.slots[i] = h
+		d.n++
 	}
-	d.seen[h] = struct{}{}
+}
+
+// find gives the slot of h, or the empty one where it belongs.
+func (d *Distinct) find(h uint64) int {
+	mask := len(d.slots) - 1
+	i := int(h) & mask
+	for d.slots[i] != 0 && d.slots[i] != h {
+		i = (i + 1) & mask
+	}
+	return i
+}
+
+func (d *Distinct) grow() {
+	old := d.slots
+	d.slots = make([]uint64, max(64, 2*len(old)))
+	for _, h := range old {
+		if h != 0 {
+			d.slots[d.find(h)] = h
+		}
+	}
 }
 
 // Add counts a finding.
@@ -92,9 +118,6 @@ func (t *Tally) Add(f *detectors.Finding) {
 
 func (t *Tally) begin() {
 	t.severities, t.kinds, t.seed = make(map[detectors.Severity]int), make(map[kind]*Outcomes), maphash.MakeSeed()
-	for _, d := range []*Distinct{&t.accounts, &t.servers, &t.clients} {
-		d.seen = make(map[uint64]struct{})
-	}
 }
 
 // Accounts is how many user names, as they were sent, logins were for.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"cleartap/capture"
 	"cleartap/detectors"
@@ -31,7 +32,9 @@ type worker struct {
 	totals    Totals
 	frame     capture.Frame
 	segment   capture.Segment
-	ending    bool // the source is over: findings are collected in last
+	flushed   time.Time
+	stuck     uint64 // frames read when something panicked last, plus 1
+	ending    bool   // the source is over: findings are collected in last
 	last      []detectors.Finding
 }
 
@@ -66,7 +69,7 @@ func (w *worker) one(ctx context.Context, c *capture.Capture) {
 }
 
 func (w *worker) begin() {
-	w.ending = false
+	w.ending, w.stuck = false, 0
 	memory := w.budget.each
 	w.decoder = capture.NewDecoder(w.cfg.decoder(memory))
 	w.engine = detectors.NewEngine(w.cfg.engine(memory, w.report))
@@ -78,8 +81,7 @@ func (w *worker) begin() {
 func (w *worker) burst(ctx context.Context) (over bool) {
 	defer func() {
 		if recover() != nil {
-			w.totals.Panics++
-			w.assembler.Forget(&w.segment)
+			over = w.failed()
 		}
 	}()
 	src, dec, asm := w.source, w.decoder, w.assembler
@@ -104,12 +106,36 @@ func (w *worker) burst(ctx context.Context) (over bool) {
 		}
 		asm.Tick(f.Time)
 		w.engine.Tick(f.Time)
-		w.lane.flush()
+		if time.Since(w.flushed) >= tickEvery { // each hand-over wakes the collector
+			w.lane.flush()
+			w.flushed = time.Now()
+		}
 		w.budget.use(w.index, asm.Stats().Memory)
 		if ctx.Err() != nil {
 			return true
 		}
 	}
+}
+
+// failed gives up the flow of the frame at hand. It reports that there is no way
+// on when no frame was read since it was called last: the source itself fails.
+func (w *worker) failed() (over bool) {
+	w.totals.Panics++
+	if w.stuck == w.totals.Packets+1 {
+		w.lane.problem(capture.Problem{
+			Path: w.source.Files()[w.frame.File], Offset: capture.NoOffset, Kind: capture.ReadFailed,
+			Reason: "a fault of cleartap keeps what follows from being read", Cure: "please report it",
+		})
+		return true
+	}
+	w.stuck = w.totals.Packets + 1
+	defer func() {
+		if recover() != nil {
+			w.totals.Panics++
+		}
+	}()
+	w.assembler.Forget(&w.segment)
+	return false
 }
 
 // end settles what is still open. What that gives comes in the order of the
