@@ -72,7 +72,6 @@ type Stats = capture.LiveStats
 type Source struct {
 	cfg    Config
 	ports  []*port
-	turn   int // whose block is read next
 	closed bool
 }
 

@@ -18,7 +18,9 @@ type port struct {
 	ring   *ring // nil while the interface is away
 	since  time.Time
 	retry  time.Time
-	number uint64 // frames delivered
+	number uint64        // frames delivered
+	head   capture.Frame // of a tap: the next frame, when ready
+	ready  bool
 	stats  Stats
 }
 
@@ -47,39 +49,39 @@ func Open(cfg Config) (*Source, error) {
 
 // Next fills f with the next frame; f.Data lies in the kernel's ring and is valid
 // until the next call. It returns ErrIdle when nothing came for a while, and
-// io.EOF after Close.
+// io.EOF after Close. The frames of several interfaces come in the order of their stamps.
 func (s *Source) Next(f *capture.Frame) error {
+	if len(s.ports) > 1 {
+		return s.nextOfTap(f)
+	}
+	p := s.ports[0]
 	for range 2 {
-		for range s.ports {
-			p := s.ports[s.turn]
-			if p.ring != nil && p.ring.next(f) {
-				p.number++
-				f.Number, f.File = p.number, p.index
-				return nil
-			}
-			s.turn = (s.turn + 1) % len(s.ports)
+		if p.ring != nil && p.ring.next(f) {
+			p.number++
+			f.Number, f.File = p.number, p.index
+			return nil
 		}
 		if s.closed {
 			return io.EOF
 		}
-		s.wait()
+		s.wait(idle)
 	}
 	return ErrIdle
 }
 
-// wait sleeps until a block is ready or the idle time has passed, and looks after
-// interfaces that went away.
-func (s *Source) wait() {
+// wait sleeps until a block is ready of a port that has no frame at hand, or the
+// time has passed, and looks after interfaces that went away.
+func (s *Source) wait(most time.Duration) {
 	fds := make([]unix.PollFd, 0, 2)
 	for _, p := range s.ports {
 		if p.ring == nil {
 			s.comeBack(p)
 		}
-		if p.ring != nil {
+		if p.ring != nil && !p.ready {
 			fds = append(fds, unix.PollFd{Fd: int32(p.ring.fd), Events: unix.POLLIN | unix.POLLERR})
 		}
 	}
-	n, err := unix.Poll(fds, int(idle/time.Millisecond))
+	n, err := unix.Poll(fds, int((most+time.Millisecond-1)/time.Millisecond))
 	if err != nil || n == 0 {
 		return // EINTR is as good as idle
 	}
@@ -102,7 +104,7 @@ func (s *Source) lost(fd int) {
 		}
 		p.count()
 		p.ring.close()
-		p.ring, p.since, p.retry = nil, time.Now(), time.Now().Add(reopenEvery)
+		p.ring, p.ready, p.since, p.retry = nil, false, time.Now(), time.Now().Add(reopenEvery)
 		p.stats.Gaps++
 		s.tell(Event{Interface: p.name, Err: err})
 	}
@@ -160,7 +162,7 @@ func (s *Source) Close() error {
 		p.count()
 		if p.ring != nil {
 			p.ring.close()
-			p.ring = nil
+			p.ring, p.ready = nil, false
 		}
 	}
 	return nil
