@@ -91,16 +91,6 @@ func need(n int) int {
 	return 1 + (n-headRoom+linkRoom-1)/linkRoom
 }
 
-// fits reports whether n bytes can be held, leaving a share of the pool, 1/part
-// of it, for others; 0 leaves nothing.
-func (p *pool) fits(n, part int) bool {
-	limit := p.max
-	if part > 0 {
-		limit -= limit / part
-	}
-	return p.live+need(n) <= limit
-}
-
 // store copies a segment of at most maxPiece bytes into blocks.
 func (p *pool) store(m *capture.Mark, k kind, side uint8, data []byte) uint32 {
 	first := p.alloc()

@@ -22,8 +22,8 @@ type Config struct {
 
 	// MaxMemory bounds, in bytes, the flow table, the bytes held and the records
 	// of streams (not what a Stream holds itself). Default 128 MiB, at least 1 MiB.
-	// One half of it is for the table (about 96 bytes a flow), three eighths
-	// for bytes held, one eighth for streams.
+	// The table takes 72 to 90 bytes a flow, IPv6 32 more, and at most five eighths
+	// of the memory; bytes held at most one half, and streams one eighth.
 	MaxMemory int64
 	// MaxStreams bounds how many Streams are open at a time. Default one for 4 KiB of MaxMemory.
 	MaxStreams int
@@ -61,13 +61,17 @@ type Config struct {
 const (
 	defaultMemory = 128 << 20
 	leastMemory   = 1 << 20
-	flowBytes     = 96  // entry, index, room to move
-	flowBytes6    = 128 // the same with addresses of IPv6
+	entryBytes    = 64
+	addressBytes  = 32
+	blockBytes    = len(block{})
+	chunkBytes    = 64 << 10
 	connBytes     = 768 // with what the allocator adds
+	reserve       = 16  // one part of so many is for flows that are followed
 )
 
 // limits are Config's bounds in the units in which they are used.
 type limits struct {
+	memory     int // bytes
 	table      int // bytes of the flow table
 	streams    int
 	probeBytes int
@@ -91,7 +95,7 @@ const longest = 365 * 24 * time.Hour
 
 func (c *Config) limits() (l limits, blocks int) {
 	memory := max(or(c.MaxMemory, defaultMemory, 1<<40), leastMemory)
-	l.table = int(memory / 2)
+	l.memory, l.table = int(memory), int(memory*5/8)
 	l.streams = max(1, or(c.MaxStreams, int(memory/8/512), int(memory/8/512)))
 	l.probeBytes = or(c.ProbeBytes, 128, 1024)
 	l.probeHold = or(c.ProbeHold, 4096, 32768)
@@ -110,5 +114,5 @@ func (c *Config) limits() (l limits, blocks int) {
 	} {
 		l.idle[s] = uint32(d>>unitShift) + 1
 	}
-	return l, int(memory * 3 / 8 / int64(len(block{})))
+	return l, l.memory / 2 / blockBytes
 }

@@ -3,12 +3,13 @@ package reassembly
 // How much is done at a time to find flows that were idle too long: never a
 // sweep of the whole table.
 const (
-	sweepEvery   = 8 // packets for one entry
-	sweepPerFlow = 2 // entries for each new flow
-	sweepPerTick = 4096
-	wakesPerTick = 1024
-	sample       = 16 // entries among which the one to be evicted is chosen
-	farSample    = 128
+	sweepEvery       = 8 // packets for one entry
+	sweepPerFlow     = 2 // entries for each new flow
+	sweepPerTick     = 4096
+	wakesPerTick     = 1024
+	evictionsPerFlow = 4  // more than one, as the index may grow
+	sample           = 16 // entries among which the one to be evicted is chosen
+	farSample        = 128
 )
 
 // sweep looks at the next n entries, and forgets those that were idle too long.

@@ -6,7 +6,7 @@ import "cleartap/capture"
 // flow, what they wait for is given up.
 func (a *Assembler) hold(c *conn, side uint8, m capture.Mark, p []byte, missing int) bool {
 	h := &c.half[side]
-	for h.segs >= a.limits.segments || h.bytes+len(p) > a.limits.bytes || !a.pool.fits(len(p)+8*headRoom, 0) {
+	for h.segs >= a.limits.segments || h.bytes+len(p) > a.limits.bytes || !a.fits(len(p)+8*headRoom, true) {
 		if h.held == 0 { // there is nothing to give up but this segment's own wait
 			return a.force(c, side, m, p, missing)
 		}

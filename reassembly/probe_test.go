@@ -290,7 +290,7 @@ func TestBlocksRunOut(t *testing.T) {
 		}
 	}
 	s := w.a.Stats()
-	if s.PeakHeld > 400<<10 || s.EvictedHeld == 0 || s.Refused > 100 || s.Memory > 1<<20 {
+	if s.PeakHeld > 512<<10 || s.EvictedHeld == 0 || s.Refused > 100 || s.Memory > 1<<20 {
 		t.Errorf("%+v", s)
 	}
 	w.check()

@@ -17,7 +17,7 @@ func TestTwoMillionHalfOpenFlows(t *testing.T) {
 		flows = 200_000
 	}
 	for _, handshake := range []bool{true, false} {
-		a := New(Config{MaxMemory: 400 << 20, Classify: always(Wait)})
+		a := New(Config{MaxMemory: 320 << 20, Classify: always(Wait)})
 		flood(a, flows, handshake)
 		s := a.Stats()
 		if s.Live != flows || s.EvictedFlows != 0 || s.Refused != 0 {

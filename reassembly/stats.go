@@ -49,17 +49,16 @@ func (a *Assembler) Stats() Stats {
 	s.ClockSteps = a.steps
 	s.Live = a.entries.live
 	s.Open = a.conns.open()
-	s.Held = int64(a.pool.live) * int64(len(block{}))
-	s.PeakHeld = int64(a.pool.peak) * int64(len(block{}))
+	s.Held = int64(a.pool.live * blockBytes)
+	s.PeakHeld = int64(a.pool.peak * blockBytes)
 	s.Memory = a.memory()
 	return s
 }
 
 // memory is what the table, the blocks and the records take, in bytes.
 func (a *Assembler) memory() int64 {
-	const chunk = 64 << 10
 	chunks := a.entries.chunks + a.pool.chunks + a.index.chunks
-	return int64(chunks)*chunk + int64(a.addresses.chunks)*chunk/2 + int64(len(a.conns.all))*connBytes
+	return int64(chunks*chunkBytes + a.addresses.chunks*chunkBytes/2 + len(a.conns.all)*connBytes)
 }
 
 // Add adds what another Assembler counted; of levels and peaks it keeps the higher.

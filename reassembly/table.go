@@ -16,10 +16,7 @@ func (a *Assembler) entry(i uint32) *entry {
 // add makes an undecided flow of a.key.
 func (a *Assembler) add(s *capture.Segment) (uint32, *entry) {
 	a.sweep(sweepPerFlow)
-	for a.full() {
-		if !a.evictFlow() {
-			break
-		}
+	for n := 0; n < evictionsPerFlow && a.full() && a.evictFlow(); n++ {
 	}
 	i := a.entries.alloc()
 	e := a.entries.at(i)
@@ -43,7 +40,29 @@ func (a *Assembler) add(s *capture.Segment) (uint32, *entry) {
 
 // full reports whether the table may take no other flow.
 func (a *Assembler) full() bool {
-	return (a.entries.live+1)*flowBytes+(a.addresses.live+1)*(flowBytes6-flowBytes) > a.limits.table
+	n := a.tableBytes()
+	return n > a.limits.table || n+a.otherBytes() > a.limits.memory-a.limits.memory/reserve
+}
+
+// fits reports whether n more bytes can be held. Followed flows may take what is
+// reserved.
+func (a *Assembler) fits(n int, followed bool) bool {
+	blocks, memory := a.pool.max, a.limits.memory
+	if !followed {
+		blocks -= blocks / reserve
+		memory -= memory / reserve
+	}
+	n = need(n)
+	return a.pool.live+n <= blocks && a.tableBytes()+a.otherBytes()+n*blockBytes <= memory
+}
+
+// tableBytes is what the flow table takes; otherBytes is the rest.
+func (a *Assembler) tableBytes() int {
+	return a.entries.live*entryBytes + a.addresses.live*addressBytes + a.index.chunks*chunkBytes
+}
+
+func (a *Assembler) otherBytes() int {
+	return a.pool.live*blockBytes + len(a.conns.all)*connBytes
 }
 
 // drop takes a flow out of the table. Its stream is closed already.

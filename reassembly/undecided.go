@@ -5,7 +5,6 @@ import "cleartap/capture"
 const (
 	probeSegments   = 64 // held of an undecided flow
 	reorderSegments = 3  // after which the first of a flow picked up midway is sure
-	heldShare       = 8  // 1/8 of the blocks is for followed flows only
 )
 
 // pushProbe takes a segment of an undecided flow.
@@ -117,14 +116,14 @@ func (a *Assembler) near(e *entry, side uint8, s *capture.Segment) bool {
 func (a *Assembler) room(i uint32, n int) bool {
 	n += 2 * headRoom
 	for range 4 {
-		if a.pool.fits(n, heldShare) {
+		if a.fits(n, false) {
 			return true
 		}
 		if !a.reclaim(i) {
 			return false
 		}
 	}
-	return a.pool.fits(n, heldShare)
+	return a.fits(n, false)
 }
 
 // hole reports whether bytes of a side are held, but not its first ones.
@@ -155,7 +154,7 @@ func (a *Assembler) skipHole(e *entry, side uint8) {
 	if n <= 0 {
 		return
 	}
-	if !a.pool.fits(0, 0) {
+	if !a.fits(0, true) {
 		e.base[side] = m.Seq
 		return
 	}
@@ -225,7 +224,7 @@ func (a *Assembler) finProbe(i uint32, e *entry, side uint8, s *capture.Segment)
 	if !ok || d == 0 {
 		e.set(fin0, side)
 	}
-	if a.holds(e, side) && int(e.segs) < probeSegments && a.pool.fits(0, heldShare) {
+	if a.holds(e, side) && int(e.segs) < probeSegments && a.fits(0, false) {
 		m := s.Mark
 		m.Seq = seq
 		a.append(e, a.pool.store(&m, isEnd, side, nil))
