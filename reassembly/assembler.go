@@ -146,9 +146,13 @@ func (a *Assembler) Tick(now capture.Nanos) {
 func (a *Assembler) Flush() {
 	for i := uint32(1); i < a.entries.end(); i++ {
 		if e := a.entry(i); e != nil {
-			a.expire(i, e)
+			a.conclude(i, e)
+			a.pool.releaseAll(e.held)
+			e.held = 0
 		}
 	}
+	a.entries, a.addresses, a.wheel, a.hand = slab[entry]{}, slab[address6]{}, wheel{}, 0
+	a.index = index{cur: newBuckets(minLog), entries: &a.entries}
 	a.clock = clock{now: never, steps: a.steps}
 }
 

@@ -53,7 +53,7 @@ type Config struct {
 	// a flow is kept without a segment, in packet time: undecided (default 60 s), with
 	// a Stream (30 min), with a Stream and one direction over (2 min), refused by
 	// Classify (5 min), left by its Stream (35 min: IMAP IDLE is renewed every 29,
-	// RFC 2177 section 3), and over (20 s).
+	// RFC 2177 section 3), and over (1 s: what comes late is mostly sent again at once).
 	IdleProbe, IdleOpen, IdleClosing, IdleIgnored, IdleDone, IdleEnded time.Duration
 }
 
@@ -110,7 +110,7 @@ func (c *Config) limits() (l limits, blocks int) {
 		closing: or(c.IdleClosing, 2*time.Minute, longest),
 		ignored: or(c.IdleIgnored, 5*time.Minute, longest),
 		done:    or(c.IdleDone, 35*time.Minute, longest),
-		ended:   or(c.IdleEnded, 20*time.Second, longest),
+		ended:   or(c.IdleEnded, time.Second, longest),
 	} {
 		l.idle[s] = uint32(d>>unitShift) + 1
 	}
