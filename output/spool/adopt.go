@@ -190,7 +190,11 @@ func (g *segmentFile) begins(veryFirst bool) uint64 {
 // secure makes sure that what is read from a segment will be there after the
 // next crash too, and cuts the torn end off the last one.
 func (s *Spool) secure(g *segmentFile) {
-	f, err := s.dir.edit(g.name)
+	get := s.dir.edit
+	if g.shared {
+		get = s.dir.open
+	}
+	f, err := get(g.name)
 	if err != nil {
 		s.say(Event{Kind: CleanFailed, Segment: g.name, Err: err})
 		return

@@ -18,7 +18,8 @@ type writer struct {
 	pause    time.Duration
 	keepAt   time.Time
 	doomed   []doomed
-	final    error // what Close says
+	named    map[string]bool // readers whose file of dead letters has its name on disk
+	final    error           // what Close says
 }
 
 // left is how many records wait in taken.

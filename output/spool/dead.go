@@ -75,8 +75,7 @@ func (s *Spool) appendDead(reader string, lines []byte) error {
 	}
 	name := deadName(reader)
 	f, err := s.dir.edit(name)
-	fresh := isMissing(err)
-	if fresh {
+	if isMissing(err) {
 		f, err = s.dir.create(name)
 	}
 	if err != nil {
@@ -96,10 +95,13 @@ func (s *Spool) appendDead(reader string, lines []byte) error {
 		err = cerr
 	}
 	if err == nil && size+int64(len(lines)) > deadBytes {
+		delete(s.out.named, reader)
 		err = s.dir.rename(name, olderName(reader))
 	}
-	if err == nil && fresh {
-		err = s.dir.syncDir(deadFolder)
+	if err == nil && !s.out.named[reader] { // once, lest the name be lost in a crash
+		if err = s.dir.syncDir(deadFolder); err == nil {
+			s.out.named[reader] = true
+		}
 	}
 	return err
 }

@@ -9,7 +9,7 @@ type fsys interface {
 	list(folder string) ([]entry, error) // "" is the spool itself; a folder that is not there is empty
 	open(name string) (file, error)      // for reading
 	create(name string) (file, error)    // a new file, for writing
-	edit(name string) (file, error)      // one that is there, for writing in place
+	edit(name string) (file, error)      // one that is there and has no other name, for writing in place
 	mkdir(name string) error             // no error when it is there
 	rename(from, to string) error        // replaces to
 	remove(name string) error

@@ -69,8 +69,20 @@ func (d *osDir) file(f *os.File, err error) (file, error) {
 	return osFile{f}, nil
 }
 
-func (d *osDir) open(name string) (file, error) { return d.file(d.openFile(name, os.O_RDONLY)) }
-func (d *osDir) edit(name string) (file, error) { return d.file(d.openFile(name, os.O_RDWR)) }
+func (d *osDir) open(name string) (file, error) {
+	return d.file(d.openFile(name, os.O_RDONLY))
+}
+
+// edit refuses a file that has another name too: it may be somebody else's.
+func (d *osDir) edit(name string) (file, error) {
+	f, err := d.openFile(name, os.O_RDWR)
+	if err == nil {
+		if st, serr := f.Stat(); serr != nil || links(st) > 1 {
+			err = errors.Join(errPlanted, f.Close())
+		}
+	}
+	return d.file(f, err)
+}
 
 func (d *osDir) create(name string) (file, error) {
 	f, err := d.openFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL)
@@ -103,24 +115,37 @@ func (d *osDir) syncDir(folder string) error {
 	if folder == "" {
 		return bare(d.self.Sync())
 	}
-	f, err := d.root.Open(folder)
+	f, err := d.openFolder(folder)
 	if err != nil {
-		return bare(err)
+		return err
 	}
 	err = f.Sync()
 	return bare(errors.Join(err, f.Close()))
+}
+
+// openFolder opens a folder in the spool, and nothing that stands in its place.
+func (d *osDir) openFolder(name string) (*os.File, error) {
+	before, err := d.root.Lstat(name)
+	if err != nil {
+		return nil, bare(err)
+	}
+	if !before.IsDir() {
+		return nil, errPlanted
+	}
+	f, err := d.root.OpenFile(name, os.O_RDONLY|safely, 0)
+	return f, bare(err)
 }
 
 func (d *osDir) list(folder string) ([]entry, error) {
 	if folder == "" {
 		folder = "."
 	}
-	f, err := d.root.Open(folder)
+	f, err := d.openFolder(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, bare(err)
+		return nil, err
 	}
 	defer f.Close()
 	names, err := f.Readdirnames(-1)

@@ -83,6 +83,7 @@ func load(c Config, dir fsys) (*Spool, error) {
 		poke: make(chan struct{}, 1), abort: make(chan struct{}), stopped: make(chan struct{}), wake: make(chan struct{}),
 		readers: map[string]*Reader{},
 	}
+	s.out.named = map[string]bool{}
 	found, err := survey(dir)
 	if err != nil {
 		return nil, fmt.Errorf("spool %s: %w", c.Dir, err)

@@ -1,0 +1,89 @@
+//go:build linux
+
+package spool
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// T5 on a real file system that is really full, of bytes and of inodes: a tmpfs
+// in a mount namespace of its own.
+func TestFullTmpfs(t *testing.T) {
+	for _, options := range []string{"size=8m", "size=64m,nr_inodes=12"} {
+		dir := t.TempDir()
+		cmd := exec.Command(os.Args[0], "-test.run=^TestFullTmpfsChild$", "-test.v", "-test.timeout=100s")
+		cmd.Env = append(os.Environ(), "SPOOL_TMPFS="+options, "SPOOL_CHILD_DIR="+dir)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
+		if os.Geteuid() != 0 {
+			cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
+			cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
+			cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
+		}
+		out, err := cmd.CombinedOutput()
+		switch {
+		case err != nil && (os.IsPermission(err) || strings.Contains(string(out), "cannot mount")):
+			t.Logf("%s: a tmpfs cannot be mounted here: left out; TestDiskFullAndBack has the same without it", options)
+		case err != nil || !strings.Contains(string(out), "went through"):
+			t.Errorf("%s: %v\n%s", options, err, out)
+		default:
+			t.Logf("%s: %s", options, out)
+		}
+	}
+}
+
+// TestFullTmpfsChild is the child of TestFullTmpfs, and does nothing by itself.
+func TestFullTmpfsChild(t *testing.T) {
+	dir, options := os.Getenv("SPOOL_CHILD_DIR"), os.Getenv("SPOOL_TMPFS")
+	if options == "" {
+		return
+	}
+	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
+		t.Fatal("cannot mount: ", err)
+	}
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, options); err != nil {
+		t.Fatal("cannot mount: ", err)
+	}
+	told := uint64(0)
+	s := realSpool(t, filepath.Join(dir, "spool"), Config{SegmentBytes: 512 << 10, QueueRecords: 500, SyncEvery: time.Millisecond, Event: func(e Event) {
+		if e.Kind == Lost {
+			told += e.Records
+		}
+	}})
+	var accepted, got []uint64
+	refused := uint64(0)
+	some := func(from, to uint64) {
+		for n := from; n < to; n++ {
+			if s.Append(payload(n, 1000), false) {
+				accepted = append(accepted, n)
+			} else {
+				refused++
+			}
+			if n%100 == 0 {
+				time.Sleep(time.Millisecond)
+			}
+		}
+	}
+	for round := range uint64(3) {
+		some(round*20_000, round*20_000+15_000)
+		wait(t, "the disk is full", func() bool { return s.Stats().WriteFailing })
+		if st := s.Stats(); st.Lost[LostDisk] == 0 || st.Lost.Sum() != refused {
+			t.Fatalf("round %d: refused %d, counted %v", round, refused, st.Lost)
+		}
+		got = append(got, numbers(t, drain(t, s, "a"))...)
+		wait(t, "there is room again", func() bool { return !s.Stats().WriteFailing && s.Stats().Waiting == 0 })
+	}
+	got = append(got, numbers(t, drain(t, s, "a"))...)
+	same(t, "read", got, accepted)
+	closeSpool(t, s)
+	if told != refused || refused == 0 {
+		t.Errorf("refused %d, told of %d", refused, told)
+	}
+	fmt.Printf("%d accepted and read, %d refused and counted: went through\n", len(got), refused)
+}
