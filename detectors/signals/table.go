@@ -1,0 +1,165 @@
+package signals
+
+// chunk is how many entries of a table are allocated at a time.
+const chunk = 1024
+
+// table is a map from 64-bit keys to values without pointers that holds a bounded
+// number of them: for one more, the one that was not touched for longest goes. A
+// pointer to a value is good until the table is touched again. Keys must be hashes:
+// their low bits are the place.
+type table[T any] struct {
+	max     int          // entries at most; one is always held
+	chunks  [][]entry[T] // entry i is chunks[i/chunk][i%chunk]; entry 0 is not used
+	index   []uint32     // open addressing by linear probing; 0 is an empty place
+	used    uint32       // entries that were ever in use
+	free    uint32       // list of those that are not now
+	count   int          // in use
+	newest  uint32       // touched last
+	oldest  uint32       // not touched for longest
+	evicted uint64       // that had to go
+	drop    func(v *T)   // told of a value that goes; may be nil
+}
+
+type entry[T any] struct {
+	key          uint64
+	older, newer uint32 // by touch; newer is also the free list's link
+	value        T
+}
+
+func (t *table[T]) at(i uint32) *entry[T] { return &t.chunks[i/chunk][i%chunk] }
+
+// get finds a value without touching it; nil if there is none.
+func (t *table[T]) get(key uint64) *T {
+	if i := t.find(key); i != 0 {
+		return &t.at(i).value
+	}
+	return nil
+}
+
+// touch finds a value, or makes a zero one. fresh reports which.
+func (t *table[T]) touch(key uint64) (v *T, fresh bool) {
+	if i := t.find(key); i != 0 {
+		if i != t.newest {
+			t.unlink(i)
+			t.link(i)
+		}
+		return &t.at(i).value, false
+	}
+	if t.count >= t.max && t.count > 0 {
+		t.evicted++
+		t.remove(t.at(t.oldest).key)
+	}
+	i := t.take()
+	e := t.at(i)
+	e.key = key
+	t.link(i)
+	t.place(i, key)
+	t.count++
+	return &e.value, true
+}
+
+// remove forgets a key.
+func (t *table[T]) remove(key uint64) {
+	slot := t.slot(key)
+	if len(t.index) == 0 || t.index[slot] == 0 {
+		return
+	}
+	i := t.index[slot]
+	e := t.at(i)
+	if t.drop != nil {
+		t.drop(&e.value)
+	}
+	t.unlink(i)
+	t.clearSlot(slot)
+	*e = entry[T]{newer: t.free}
+	t.free = i
+	t.count--
+}
+
+// find gives the entry of a key, 0 if there is none.
+func (t *table[T]) find(key uint64) uint32 {
+	if t.count == 0 {
+		return 0
+	}
+	return t.index[t.slot(key)]
+}
+
+// slot is the place of a key in the index, or the empty one where it would stand.
+func (t *table[T]) slot(key uint64) int {
+	if len(t.index) == 0 {
+		return 0
+	}
+	mask := len(t.index) - 1
+	for at := int(key) & mask; ; at = (at + 1) & mask {
+		if i := t.index[at]; i == 0 || t.at(i).key == key {
+			return at
+		}
+	}
+}
+
+// place puts an entry into the index, which is never more than three quarters full.
+func (t *table[T]) place(i uint32, key uint64) {
+	if (t.count+1)*4 > len(t.index)*3 {
+		old := t.index
+		t.index = make([]uint32, max(64, 2*len(old)))
+		for _, k := range old {
+			if k != 0 {
+				t.index[t.slot(t.at(k).key)] = k
+			}
+		}
+	}
+	t.index[t.slot(key)] = i
+}
+
+// clearSlot empties a place, and moves up those behind it that had to give way.
+func (t *table[T]) clearSlot(hole int) {
+	mask := len(t.index) - 1
+	t.index[hole] = 0
+	for at := (hole + 1) & mask; t.index[at] != 0; at = (at + 1) & mask {
+		home := int(t.at(t.index[at]).key) & mask
+		if (at-home)&mask >= (at-hole)&mask {
+			t.index[hole], t.index[at] = t.index[at], 0
+			hole = at
+		}
+	}
+}
+
+// take gives an entry that is not in use.
+func (t *table[T]) take() uint32 {
+	if i := t.free; i != 0 {
+		t.free = t.at(i).newer
+		t.at(i).newer = 0
+		return i
+	}
+	t.used++
+	if int(t.used/chunk) >= len(t.chunks) {
+		t.chunks = append(t.chunks, make([]entry[T], chunk))
+	}
+	return t.used
+}
+
+// link makes an entry the one touched last.
+func (t *table[T]) link(i uint32) {
+	e := t.at(i)
+	e.older, e.newer = t.newest, 0
+	if t.newest != 0 {
+		t.at(t.newest).newer = i
+	} else {
+		t.oldest = i
+	}
+	t.newest = i
+}
+
+func (t *table[T]) unlink(i uint32) {
+	e := t.at(i)
+	if e.newer != 0 {
+		t.at(e.newer).older = e.older
+	} else {
+		t.newest = e.older
+	}
+	if e.older != 0 {
+		t.at(e.older).newer = e.newer
+	} else {
+		t.oldest = e.newer
+	}
+}
