@@ -36,7 +36,7 @@ type Outcomes struct {
 }
 
 // MaxDistinct is how many different things a Tally tells apart.
-const MaxDistinct = 1 << 17
+const MaxDistinct = 1 << 14
 
 // Distinct counts different things by their hashes. Its zero value has counted none.
 type Distinct struct {

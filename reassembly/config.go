@@ -110,7 +110,7 @@ func (c *Config) limits() (l limits, blocks int) {
 		closing: or(c.IdleClosing, 2*time.Minute, longest),
 		ignored: or(c.IdleIgnored, 5*time.Minute, longest),
 		done:    or(c.IdleDone, 35*time.Minute, longest),
-		ended:   or(c.IdleEnded, time.Second, longest),
+		ended:   or(c.IdleEnded, 20*time.Second, longest),
 	} {
 		l.idle[s] = uint32(d>>unitShift) + 1
 	}

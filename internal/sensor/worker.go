@@ -16,6 +16,9 @@ import (
 // whether to go on.
 const tickFrames = 1024
 
+// tickBursts is how many bursts of tickFrames pass between two ticks of the assembler.
+const tickBursts = 64
+
 // worker reads one capture at a time. All that it needs for it is its own: no
 // lock, no channel per packet.
 type worker struct {
@@ -33,6 +36,7 @@ type worker struct {
 	frame     capture.Frame
 	segment   capture.Segment
 	flushed   time.Time
+	bursts    uint64 // of tickFrames each
 	stuck     uint64 // frames read when something panicked last, plus 1
 	ending    bool   // the source is over: findings are collected in last
 	last      []detectors.Finding
@@ -69,6 +73,7 @@ func (w *worker) one(ctx context.Context, c *capture.Capture) {
 }
 
 func (w *worker) begin() {
+	w.bursts = 0
 	w.ending, w.stuck = false, 0
 	memory := w.budget.each
 	w.decoder = capture.NewDecoder(w.cfg.decoder(memory))
@@ -104,7 +109,9 @@ func (w *worker) burst(ctx context.Context) (over bool) {
 				asm.Push(s)
 			}
 		}
-		asm.Tick(f.Time)
+		if w.bursts++; w.bursts%tickBursts == 0 { // segments move the assembler's time; this is for captures that have few
+			asm.Tick(f.Time)
+		}
 		w.engine.Tick(f.Time)
 		if time.Since(w.flushed) >= tickEvery { // each hand-over wakes the collector
 			w.lane.flush()
