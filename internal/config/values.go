@@ -54,7 +54,7 @@ func (s *Size) UnmarshalText(b []byte) error {
 			continue
 		}
 		v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-		if err != nil || v < 0 || v*float64(u.bytes) > 1<<50 {
+		if err != nil || !(v >= 0 && v*float64(u.bytes) <= 1<<50) { // NaN as well
 			break
 		}
 		*s = Size(v * float64(u.bytes))
