@@ -16,7 +16,9 @@ type Assembler struct {
 	pool      pool
 	conns     conns
 	wheel     wheel
+	late      late
 	hand      uint32 // the entry that is looked at next for having been idle too long
+	debt      int    // segments since that was done, a flow counting for several
 	stats     Stats
 
 	// The rest is valid during one call only.
@@ -53,8 +55,9 @@ func (a *Assembler) Push(s *capture.Segment) {
 	if a.unit != a.wheel.at {
 		a.turn(wakesPerPush)
 	}
-	if a.stats.Segments%sweepEvery == 0 {
-		a.sweep(1)
+	if a.debt++; a.debt >= sweepDebt {
+		a.debt = 0
+		a.sweep(sweepDebt / sweepEvery)
 	}
 	i, e := a.find(s)
 	a.busy = i
@@ -151,7 +154,8 @@ func (a *Assembler) Flush() {
 			e.held = 0
 		}
 	}
-	a.entries, a.addresses, a.wheel, a.hand = slab[entry]{}, slab[address6]{}, wheel{}, 0
+	a.entries, a.addresses, a.hand = slab[entry]{}, slab[address6]{}, 0
+	a.wheel, a.late = wheel{}, late{}
 	a.index = index{cur: newBuckets(minLog), entries: &a.entries}
 	a.clock = clock{now: never, steps: a.steps}
 }

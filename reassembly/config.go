@@ -53,7 +53,8 @@ type Config struct {
 	// a flow is kept without a segment, in packet time: undecided (default 60 s), with
 	// a Stream (30 min), with a Stream and one direction over (2 min), refused by
 	// Classify (5 min), left by its Stream (35 min: IMAP IDLE is renewed every 29,
-	// RFC 2177 section 3), and over (1 s: what comes late is mostly sent again at once).
+	// RFC 2177 section 3), and over (20 s, but
+	// no more than the last 4096 flows).
 	IdleProbe, IdleOpen, IdleClosing, IdleIgnored, IdleDone, IdleEnded time.Duration
 }
 

@@ -201,8 +201,7 @@ func (a *Assembler) leave(c *conn) {
 	a.conns.give(c)
 }
 
-// over delivers what is held, with gaps, and closes the stream. The flow stays
-// in the table for what comes late.
+// over delivers what is held, with gaps, and closes the stream.
 func (a *Assembler) over(c *conn, e *entry) {
 	i := c.flow
 	if !a.drain(c) {
@@ -216,9 +215,8 @@ func (a *Assembler) over(c *conn, e *entry) {
 		e.base[side] = c.half[side].next
 	}
 	a.leave(c)
-	e.state = ended
-	e.ref = 0
 	a.disarm(e)
+	e.state, e.ref = ended, 0
 	a.calling = i
 	s.Close()
 	a.calling = 0

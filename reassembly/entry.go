@@ -14,7 +14,7 @@ type entry struct {
 	base  [2]uint32     // by side: sequence number of the first byte, see base0
 	held  uint32        // what is held, by arrival, until the flow is decided; later a SYN at most
 	tail  uint32        // the last of it
-	tnext uint32        // neighbours in the wheel
+	tnext uint32        // neighbours in the wheel, or among the flows that are over
 	tprev uint32
 	ref   uint32 // the number of the conn; undecided: bytes held
 	flags flags

@@ -3,8 +3,9 @@ package reassembly
 // How much is done at a time to find flows that were idle too long: never a
 // sweep of the whole table.
 const (
-	sweepEvery       = 8 // packets for one entry
-	sweepPerFlow     = 2 // entries for each new flow
+	sweepEvery       = 8   // packets for one entry
+	sweepPerFlow     = 2   // entries for each new flow
+	sweepDebt        = 256 // packets after which so many are looked at in one go
 	sweepPerTick     = 4096
 	wakesPerTick     = 1024
 	evictionsPerFlow = 4  // more than one, as the index may grow

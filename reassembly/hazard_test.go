@@ -596,3 +596,42 @@ func TestPortScan(t *testing.T) {
 		t.Errorf("%d flows, %d bytes", s.Live, s.Memory)
 	}
 }
+
+func TestForgedEndOfBypassedFlow(t *testing.T) {
+	w := newWire(t, func(c *Config) { c.Classify = always(Drop) })
+	w.handshake()
+	w.c("a")
+	w.send(ToServer, rst, 77, 0, "")
+	w.c("in flight")
+	w.wait(2_000 * ms)
+	w.c("it goes on")
+	for range 60 {
+		w.wait(1_000 * ms)
+	}
+	w.c("and on")
+	if s := w.a.Stats(); s.Flows != 1 || s.Live != 1 {
+		t.Errorf("%+v", s)
+	}
+	w.check()
+}
+
+func TestOnlyTheLastFlowsAreRememberedWhenOver(t *testing.T) {
+	w := newWire(t)
+	for range lateFlows + 500 {
+		w.client.Port++
+		w.handshake()
+		w.c("a")
+		w.fin()
+		w.now -= 6 * ms
+	}
+	if s := w.a.Stats(); s.Live != lateFlows {
+		t.Errorf("%d flows", s.Live)
+	}
+	w.check()
+	w.wait(25_000 * ms)
+	w.wait(0)
+	if s := w.a.Stats(); s.Live != 0 {
+		t.Errorf("%d flows", s.Live)
+	}
+	w.check()
+}

@@ -5,6 +5,9 @@ import "cleartap/capture"
 // maxTTLShift is how far the TTL of a segment may be from its direction's first.
 const maxTTLShift = 3
 
+// inFlight is for how long payload may come after the end of a flow, in units: about 1 s.
+const inFlight = 60
+
 // unknown takes a segment of no known flow. Only a SYN, a SYN-ACK or payload
 // begin one.
 func (a *Assembler) unknown(s *capture.Segment) {
@@ -172,6 +175,7 @@ func (a *Assembler) pushBypassed(i uint32, e *entry, side uint8, s *capture.Segm
 	if s.Flags.Has(capture.RST) || e.flags&(fin0|fin1) == fin0|fin1 {
 		e.state = ended
 		e.flags &^= followed
+		a.remember(i, e)
 	}
 }
 
@@ -190,8 +194,10 @@ func (a *Assembler) pushEnded(i uint32, e *entry, side uint8, s *capture.Segment
 		a.midway(e, side)
 		a.pushProbe(i, e, side, s)
 		return
-	case len(s.Payload) > 0 && e.flags&followed == 0:
-		e.last = a.unit // it is not over, or somebody forged its end: it stays bypassed
+	case len(s.Payload) > 0 && e.flags&followed == 0 && a.idle(e.last) > inFlight:
+		a.unremember(e) // it goes on: somebody forged its end
+		e.state, e.last = ignored, a.unit
+		e.flags &^= fin0 | fin1
 	}
 	a.stats.Late++
 }

@@ -24,11 +24,19 @@ func (a *Assembler) settle(c *conn) bool {
 		}
 	}
 	if h.over && o.over {
-		a.over(c, a.entries.at(c.flow))
+		a.finishFlow(c)
 		return false
 	}
 	a.watch(c)
 	return true
+}
+
+// finishFlow ends a flow whose end was seen.
+func (a *Assembler) finishFlow(c *conn) {
+	i := c.flow
+	e := a.entries.at(i)
+	a.over(c, e)
+	a.remember(i, e)
 }
 
 // calm stops the timer of a flow that waits for nothing.
@@ -227,7 +235,7 @@ func (a *Assembler) drainHalf(c *conn, side uint8) bool {
 // wakeOpen ends the waits of a followed flow that are over.
 func (a *Assembler) wakeOpen(c *conn) {
 	if c.linger != 0 && a.since(c.linger) >= a.limits.linger {
-		a.over(c, a.entries.at(c.flow))
+		a.finishFlow(c)
 		return
 	}
 	for s := range uint8(2) {

@@ -15,7 +15,7 @@ func (a *Assembler) entry(i uint32) *entry {
 
 // add makes an undecided flow of a.key.
 func (a *Assembler) add(s *capture.Segment) (uint32, *entry) {
-	a.sweep(sweepPerFlow)
+	a.debt += sweepPerFlow * sweepEvery
 	for n := 0; n < evictionsPerFlow && a.full() && a.evictFlow(); n++ {
 	}
 	i := a.entries.alloc()
@@ -67,6 +67,7 @@ func (a *Assembler) otherBytes() int {
 
 // drop takes a flow out of the table. Its stream is closed already.
 func (a *Assembler) drop(i uint32, e *entry) {
+	a.unremember(e)
 	a.disarm(e)
 	a.pool.releaseAll(e.held)
 	a.index.remove(e.hash, i)
@@ -78,6 +79,7 @@ func (a *Assembler) drop(i uint32, e *entry) {
 
 // renew makes an entry that of another flow between the same ends.
 func (a *Assembler) renew(e *entry, s *capture.Segment, side uint8) {
+	a.unremember(e)
 	a.disarm(e)
 	a.pool.releaseAll(e.held)
 	*e = entry{

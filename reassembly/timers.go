@@ -44,7 +44,7 @@ func (a *Assembler) arm(i uint32, e *entry, due capture.Nanos) {
 
 // disarm stops the timer of a flow, if it runs.
 func (a *Assembler) disarm(e *entry) {
-	if e.slot == 0 {
+	if e.slot == 0 || e.slot == lateSlot {
 		return
 	}
 	w, s := &a.wheel, e.slot-1

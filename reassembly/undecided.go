@@ -231,6 +231,7 @@ func (a *Assembler) finProbe(i uint32, e *entry, side uint8, s *capture.Segment)
 	}
 	if e.flags&(fin0|fin1) == fin0|fin1 || e.has(fin0, side) && !e.has(seen0, side^1) && e.held != 0 {
 		a.concludeProbe(i, e)
+		a.remember(i, e)
 	}
 }
 
@@ -247,5 +248,6 @@ func (a *Assembler) resetProbe(i uint32, e *entry, side uint8, s *capture.Segmen
 		a.drop(i, e)
 	default:
 		a.concludeProbe(i, e)
+		a.remember(i, e)
 	}
 }

@@ -172,14 +172,16 @@ func (w *wire) check() {
 
 func check(t testing.TB, a *Assembler) {
 	t.Helper()
-	flows, timers, blocks, conns := 0, 0, 0, 0
+	flows, timers, late, blocks, conns := 0, 0, 0, 0, 0
 	for _, i := range a.entries.inUse() {
 		e := a.entry(i)
 		if e == nil {
 			t.Fatalf("place %d is taken by no flow", i)
 		}
 		flows++
-		if e.slot != 0 {
+		if e.slot == lateSlot {
+			late++
+		} else if e.slot != 0 {
 			timers++
 		}
 		blocks += chain(a, e.held)
@@ -194,7 +196,7 @@ func check(t testing.TB, a *Assembler) {
 			checkHalf(t, a, &c.half[1])
 		}
 	}
-	if flows != a.entries.live || flows != a.index.live || conns != a.conns.open() || timers != a.wheel.live || blocks != a.pool.live {
+	if flows != a.entries.live || flows != a.index.live || conns != a.conns.open() || timers != a.wheel.live || late != a.late.n || blocks != a.pool.live {
 		t.Fatalf("books are wrong: %d flows (%d, index %d), %d records (%d), %d timers (%d), %d blocks (%d)",
 			flows, a.entries.live, a.index.live, conns, a.conns.open(), timers, a.wheel.live, blocks, a.pool.live)
 	}
