@@ -15,8 +15,12 @@ type Writer struct {
 	line []byte
 }
 
+// bufferSize is how much is written at a time, in bytes: a system call for some
+// two hundred alerts.
+const bufferSize = 256 << 10
+
 // New gives a writer of JSON lines to w.
-func New(w io.Writer) *Writer { return &Writer{w: bufio.NewWriterSize(w, 64<<10)} }
+func New(w io.Writer) *Writer { return &Writer{w: bufio.NewWriterSize(w, bufferSize)} }
 
 // Write writes one alert. The error is that of the writer underneath, which
 // may be told one call late.

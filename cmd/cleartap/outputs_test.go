@@ -1,0 +1,86 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"cleartap/output"
+)
+
+var sample = &output.Alert{Message: "message", User: output.User{Name: "alice"}}
+
+// What was written to a file that cannot be finished is kept under a name that
+// says so, the file of before stays, and the other outputs go on.
+func TestFailedFileIsKept(t *testing.T) {
+	dir := t.TempDir()
+	bad, good := filepath.Join(dir, "bad.jsonl"), filepath.Join(dir, "good.jsonl")
+	if err := os.WriteFile(bad, []byte("of before"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var stdout bytes.Buffer
+	s, err := openSinks(&options{format: "jsonl", files: []string{bad, good}}, &stdout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.write(sample)
+	if err := s.all[1].w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	s.note(s.all[1], &os.PathError{Op: "write", Path: bad, Err: syscall.ENOSPC}) // as a full disk would
+	s.write(sample)
+	err = s.finish()
+	if err == nil || err.Error() != bad+": no space left on device; what was written is in "+bad+".partial" {
+		t.Errorf("got %v", err)
+	}
+	for path, want := range map[string]int{bad: 0, bad + ".partial": 1, good: 2} {
+		if got, err := os.ReadFile(path); err != nil || bytes.Count(got, []byte("\n")) != want {
+			t.Errorf("%s: %d lines, %v", filepath.Base(path), bytes.Count(got, []byte("\n")), err)
+		}
+	}
+	if strings.Count(stdout.String(), "\n") != 2 {
+		t.Errorf("standard output: %q", stdout.String())
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); left != nil {
+		t.Errorf("left over: %q", left)
+	}
+}
+
+type closedPipe struct{}
+
+func (closedPipe) Write([]byte) (int, error) {
+	return 0, &os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.EPIPE}
+}
+
+func TestClosedPipeIsNoError(t *testing.T) {
+	s, err := openSinks(&options{format: "jsonl"}, closedPipe{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.write(sample)
+	s.flush()
+	if s.left != 0 || !brokenPipe(s.all[0].err) {
+		t.Errorf("%d sinks left, error %v", s.left, s.all[0].err)
+	}
+	if err := s.finish(); err != nil {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOpenSinksLeavesNothingBehind(t *testing.T) {
+	dir := t.TempDir()
+	_, err := openSinks(&options{format: "none", files: []string{filepath.Join(dir, "a.csv"), filepath.Join(dir, "none", "b.csv")}}, nil)
+	if o := (*outcome)(nil); !errors.As(err, &o) || o.code != exitFailed {
+		t.Errorf("got %v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*")); left != nil {
+		t.Errorf("left over: %q", left)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); left != nil {
+		t.Errorf("left over: %q", left)
+	}
+}
