@@ -64,21 +64,39 @@ func (e *Engine) verdict(p *reassembly.Probe) reassembly.Verdict {
 	return reassembly.Drop
 }
 
-// notMail judges a flow that began with bytes that are no text. Whoever wants to
-// follow TLS sessions opens a stream here.
+// notMail judges a flow that began with bytes that are no text: it is worth following
+// if it is TLS at a port of mail.
 func (e *Engine) notMail(p *reassembly.Probe) reassembly.Verdict {
 	for d, b := range [2][]byte{p.ToServer, p.ToClient} {
 		if len(b) > 0 && (b[0] == 22 || b[0]&0x80 != 0) {
 			switch guessHello(reassembly.Dir(d), b) {
 			case isTLS:
 				e.stats.TLS++
+				if e.layer >= 0 && e.home(p.ServerPort) >= 0 {
+					return reassembly.Open
+				}
 				return reassembly.Drop
 			case isShort:
 				return reassembly.Wait
 			}
 		}
 	}
+	if !p.Sure && e.layer >= 0 && e.home(p.ClientPort) >= 0 && e.swappedTLS(p) {
+		e.stats.TLS++
+		return reassembly.Swap
+	}
 	return reassembly.Drop
+}
+
+// swappedTLS reports whether a flow at a mail port begins with TLS when its sides are
+// taken the other way round.
+func (e *Engine) swappedTLS(p *reassembly.Probe) bool {
+	for d, b := range [2][]byte{p.ToClient, p.ToServer} {
+		if len(b) > 0 && guessHello(reassembly.Dir(d), b) == isTLS {
+			return true
+		}
+	}
+	return false
 }
 
 // prefaceVerdict looks for a preface; Drop means that there is none. Without a

@@ -7,7 +7,10 @@ func (e *Engine) judge(client, server []byte, port uint16, final bool) (choice i
 	client, server = client[:min(len(client), claimBytes)], server[:min(len(server), claimBytes)]
 	if len(client) > 0 && guessHello(reassembly.ToServer, client) == isTLS {
 		e.stats.TLS++
-		return -1, false
+		if e.home(port) < 0 {
+			return -1, false
+		}
+		return e.layer, false
 	}
 	if !mayBeMail(client) || !mayBeMail(server) || saysOther(client) || len(client) == 0 && saysOther(server) {
 		return -1, false
@@ -36,6 +39,9 @@ func (e *Engine) choose(client, server []byte, port uint16, final bool) (choice 
 func (e *Engine) ask(client, server []byte, home int, final bool) (choice int, strength Claim, more bool) {
 	weak, weaks, homeClaim := -1, 0, No
 	for i, p := range e.cfg.Protocols {
+		if p.Layer {
+			continue
+		}
 		claim := p.Claim(client, server)
 		if i == home {
 			homeClaim = claim

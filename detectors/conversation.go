@@ -28,6 +28,9 @@ type Conversation struct {
 	number   int // attempts of this flow
 	inflated int // bytes that Inflate gave so far
 	conflict int // conflicts reported
+	facts    facts
+	wish     wish
+	reader   Reader // not nil once TLS began: it takes the bytes as they come
 
 	truncated bool
 	over      ending
@@ -37,6 +40,8 @@ type Conversation struct {
 	layer     bool // a login succeeded: a SASL security layer may follow
 	empty     bool // a literal of no bytes is to be delivered
 	refeed    bool // the other direction's buffered bytes are to be cut again
+	implicit  bool // TLS from the first byte
+	tunnelled bool // a preface came before: the server's port is not the flow's
 }
 
 // ending says why a conversation is over.
@@ -99,10 +104,6 @@ func (c *Conversation) Protocol() string { return c.name }
 // Rename makes the conversation report under another protocol's name: LMTP is
 // found out by its LHLO (RFC 2033 section 4.1).
 func (c *Conversation) Rename(name string) { c.name = name }
-
-// Upgrade says that the server agreed to begin TLS: any TLS record ends the
-// dialogue now. Text that comes instead is delivered as before (RFC 3207 section 4).
-func (c *Conversation) Upgrade() { c.upgrade = true }
 
 // Proxied notes the client that an XCLIENT command announced.
 func (c *Conversation) Proxied(client netip.AddrPort) { c.proxy = client }

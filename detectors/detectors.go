@@ -24,6 +24,10 @@ type Protocol struct {
 	// New makes a session. Sessions are used again: the engine calls Start for
 	// each conversation.
 	New func() Session
+	// Layer says that the protocol is no dialogue but TLS: it is asked no Claim, and
+	// its sessions, which are Readers, take over where TLS begins. Without one in the list
+	// a flow is left there.
+	Layer bool
 }
 
 func (p *Protocol) String() string { return p.Name }
@@ -54,6 +58,14 @@ type Session interface {
 	// Close says that the dialogue is over. Attempts without an outcome are
 	// settled by the engine.
 	Close()
+}
+
+// Reader is a Session that takes bytes as they come, in place of units.
+type Reader interface {
+	Session
+	// Read takes the next bytes of direction d. m is the place of p's first byte; p
+	// is valid during the call.
+	Read(d reassembly.Dir, m capture.Mark, p []byte)
 }
 
 // Attempt is one login attempt as a session reports it: identity, mechanism and

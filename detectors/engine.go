@@ -17,6 +17,7 @@ type Config struct {
 	Waiting     int                // attempts of all conversations that wait at a time; 16384
 	Inflated    int                // bytes that a compressed conversation may inflate to; 1 MiB
 	Inflaters   int                // directions that are inflated at a time; 512 (35 KiB each)
+	TLSPorts    []uint16           // where a dialogue in clear is odd; 465, 563, 993, 995
 }
 
 // Defaults of Config.
@@ -47,6 +48,9 @@ type Engine struct {
 	inflaters      int
 	homes          []uint8 // by port: index of the protocol at home there and one, 0 if none
 	answer         answer
+	layer          int         // index of the protocol that is TLS, -1 if there is none
+	fact           Observation // the one that is being reported
+	facts          factStore
 }
 
 // keptIdle is how many conversations, and sessions of a protocol, are kept for use again.
@@ -72,11 +76,18 @@ func NewEngine(cfg Config) *Engine {
 	if cfg.Report == nil {
 		cfg.Report = func(*Observation) {}
 	}
+	if cfg.TLSPorts == nil {
+		cfg.TLSPorts = []uint16{465, 563, 993, 995}
+	}
 	e := &Engine{cfg: cfg, sessions: make([][]Session, len(cfg.Protocols))}
 	e.stats.Protocols = make([]ProtocolStats, len(cfg.Protocols))
 	e.homes, e.answer.choice = make([]uint8, 1<<16), -1
+	e.layer = -1
 	for i, p := range cfg.Protocols {
 		e.stats.Protocols[i].Name = p.Name
+		if p.Layer {
+			e.layer = i
+		}
 		for _, port := range p.Ports {
 			e.homes[port] = uint8(i + 1)
 		}
@@ -89,10 +100,15 @@ func NewEngine(cfg Config) *Engine {
 func (e *Engine) Open(f *reassembly.Flow, p *reassembly.Probe) reassembly.Stream {
 	if client, server, more := prefaceOf(p.ToServer); client != dialogue && !more {
 		c := e.newConversation(f)
-		c.preface = &preface{port: p.ServerPort}
+		c.preface, c.tunnelled = &preface{port: p.ServerPort}, true
 		c.preface.sides[reassembly.ToServer].stage = client
 		c.preface.sides[reassembly.ToClient].stage = server
 		e.stats.Prefaces++
+		return c
+	}
+	if e.opensWithTLS(p) {
+		c := e.newConversation(f)
+		c.beginLayer(p.ServerPort)
 		return c
 	}
 	choice := e.chosen(p)
@@ -106,8 +122,14 @@ func (e *Engine) Open(f *reassembly.Flow, p *reassembly.Probe) reassembly.Stream
 
 // begin hands the conversation to a session of protocol i.
 func (c *Conversation) begin(i int) {
+	c.name = c.engine.cfg.Protocols[i].Name
+	c.start(i)
+}
+
+// start gives the conversation a session of protocol i.
+func (c *Conversation) start(i int) {
 	e := c.engine
-	c.protocol, c.name = i, e.cfg.Protocols[i].Name
+	c.protocol = i
 	e.stats.Protocols[i].Conversations++
 	if free := e.sessions[i]; len(free) > 0 {
 		c.session = free[len(free)-1]
@@ -143,16 +165,22 @@ func (e *Engine) retire(c *Conversation) {
 		c.preface.forget(e)
 		c.preface = nil
 	}
-	if c.session != nil && len(e.sessions[c.protocol]) < keptIdle {
-		e.sessions[c.protocol] = append(e.sessions[c.protocol], c.session)
-	}
-	c.session = nil
+	c.leaveSession()
 	if c.over == going {
 		c.over = ended
 	}
 	if len(e.idle) < keptIdle {
 		e.idle = append(e.idle, c)
 	}
+}
+
+// leaveSession keeps the session for use again.
+func (c *Conversation) leaveSession() {
+	e := c.engine
+	if c.session != nil && len(e.sessions[c.protocol]) < keptIdle {
+		e.sessions[c.protocol] = append(e.sessions[c.protocol], c.session)
+	}
+	c.session, c.reader = nil, nil
 }
 
 // Tick tells the time: attempts whose outcome did not come in OutcomeWait are

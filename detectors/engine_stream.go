@@ -21,9 +21,12 @@ func (c *Conversation) Data(d reassembly.Dir, m capture.Mark, p []byte) (more bo
 		f.seen, f.text = true, m.Seq
 	}
 	f.next = m.Seq + uint32(len(p))
-	if c.preface != nil {
+	switch {
+	case c.reader != nil:
+		c.read(d, &m, p)
+	case c.preface != nil:
 		c.feedPreface(d, &m, p)
-	} else {
+	default:
 		c.pour(d, &m, p)
 	}
 	return c.after()
@@ -31,9 +34,12 @@ func (c *Conversation) Data(d reassembly.Dir, m capture.Mark, p []byte) (more bo
 
 // pour feeds bytes as they were on the wire.
 func (c *Conversation) pour(d reassembly.Dir, m *capture.Mark, p []byte) {
-	if c.dirs[d].deflate != nil {
+	switch {
+	case c.reader != nil:
+		c.read(d, m, p)
+	case c.dirs[d].deflate != nil:
 		c.feedDeflated(d, m, p)
-	} else {
+	default:
 		c.feed(d, m, p)
 	}
 }
@@ -52,11 +58,14 @@ func (c *Conversation) Gap(d reassembly.Dir, m capture.Mark, n int) (more bool) 
 	switch {
 	case c.preface != nil || f.deflate != nil:
 		c.end(exceeded)
+	case c.reader != nil:
+		c.reader.Gap(d)
 	case f.absorbs(n):
 		if f.mode == modeLines {
 			f.text = f.next
 		}
 	default:
+		c.wish.blind = true
 		c.tear(f)
 		c.session.Gap(d)
 	}
@@ -98,7 +107,7 @@ func (c *Conversation) Conflict(d reassembly.Dir, m capture.Mark) {
 	c.engine.stats.Conflicts++
 	f := &c.dirs[d]
 	inText := f.mode <= modeLiteral && int32(m.Seq-f.text) >= 0
-	if d != reassembly.ToServer || !inText || c.session == nil {
+	if d != reassembly.ToServer || !inText || c.session == nil || c.reader != nil {
 		return
 	}
 	c.ambiguous = true
@@ -141,6 +150,10 @@ func (c *Conversation) after() (more bool) {
 		e.stats.Bounds++
 	}
 	c.settleAll()
+	if c.session != nil && c.over != foreign {
+		c.wishOver()
+		c.sumUp()
+	}
 	e.retire(c)
 	return false
 }

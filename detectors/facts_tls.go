@@ -42,7 +42,7 @@ type HandshakeEnd uint8
 const (
 	HandshakeCut         HandshakeEnd = iota // the flow ended, bytes were missing, or a bound was hit
 	HandshakeEstablished                     // both sides went on under the negotiated keys
-	HandshakeFailed                          // one side ended it with a fatal alert, or without a word
+	HandshakeFailed                          // one side ended it with an alert
 )
 
 func (e HandshakeEnd) String() string {
@@ -74,23 +74,42 @@ type TLS struct {
 	Faults     CertificateFaults
 }
 
-// SuiteWeakness says what is wrong with a cipher suite.
+// SuiteWeakness is a set of what is wrong with a cipher suite.
 type SuiteWeakness uint8
 
-// The weaknesses, worst first: NULL encryption leaves all readable.
+// The weaknesses, worst first.
 const (
-	SuiteFine   SuiteWeakness = iota
-	SuiteNull                 // no encryption
-	SuiteExport               // 40 bits, by law, once
-	SuiteAnon                 // no authentication
-	SuiteRC4
-	SuiteDES // also RC2 and IDEA
-	Suite3DES
-	SuiteStaticRSA // no forward secrecy
+	SuiteNull      SuiteWeakness = 1 << iota // no encryption: all is readable
+	SuiteExport                              // 40 or 56 bits, by law, once
+	SuiteAnon                                // no authentication
+	SuiteRC4                                 // RFC 7465
+	SuiteDES                                 // single DES, RC2, IDEA
+	Suite3DES                                // blocks of 64 bits (CVE-2016-2183)
+	SuiteStaticRSA                           // no forward secrecy
 )
 
+// Worst gives the worst weakness of a set, 0 if there is none.
+func (w SuiteWeakness) Worst() SuiteWeakness { return w & -w }
+
+// String names the worst weakness.
 func (w SuiteWeakness) String() string {
-	return nameOf([]string{"fine", "null", "export", "anonymous", "rc4", "des", "3des", "static rsa"}, int(w))
+	switch w.Worst() {
+	case SuiteNull:
+		return "NULL encryption"
+	case SuiteExport:
+		return "export-grade encryption"
+	case SuiteAnon:
+		return "anonymous key exchange"
+	case SuiteRC4:
+		return "RC4"
+	case SuiteDES:
+		return "DES, RC2 or IDEA"
+	case Suite3DES:
+		return "3DES"
+	case SuiteStaticRSA:
+		return "static RSA key exchange"
+	}
+	return "none"
 }
 
 // CertificateFaults is a set of what is wrong with a certificate, at the time of the
@@ -103,7 +122,7 @@ const (
 	CertNotYetValid
 	CertSelfSigned // issuer is subject, and the signature is by its own key
 	CertWeakKey    // RSA or DSA below 2048 bits, elliptic curves below 224
-	CertWeakHash   // signed over MD5 or SHA-1, and not by itself
+	CertWeakHash   // signed over MD2, MD5 or SHA-1
 	CertWrongName  // none of its names is the one that the client asked for
 	CertUnreadable // it could not be parsed
 )
@@ -120,7 +139,7 @@ type Certificate struct {
 	SignatureAlgorithm string // as crypto/x509 names it: "SHA256-RSA", ...
 	MD5, SHA1          string // fingerprints, hexadecimal with colons, upper case
 	SHA256, SHA512     string
-	Names              []string // alternative names, the first 16
+	Names              []string // alternative names, at most 256
 	SelfSigned         bool
 }
 

@@ -100,11 +100,17 @@ func (c *Conversation) deliver(d reassembly.Dir, m *capture.Mark, end int, unit 
 	}
 	c.truncated = short
 	c.engine.stats.Units++
+	if c.wish.state != noWish {
+		c.stray(d, unit)
+	}
 	if d == reassembly.ToServer && needsEditing(unit) {
 		c.session.Unit(d, c.engine.edit(unit, false))
 		c.engine.wipe(len(unit))
 	} else {
 		c.session.Unit(d, unit)
+	}
+	if d == reassembly.ToServer {
+		c.spoke()
 	}
 	if c.refeed {
 		c.again()

@@ -61,7 +61,8 @@ type bench struct {
 	stream reassembly.Stream
 	now    capture.Nanos
 	seq    [2]uint32
-	got    []Observation
+	got    []Observation // logins and conflicts
+	facts  []Observation // the rest
 	more   bool
 }
 
@@ -76,7 +77,13 @@ func newBench(cfg Config, sessions ...Session) *bench {
 			next++
 			return sessions[next-1]
 		}}}
-	cfg.Report = func(o *Observation) { b.got = append(b.got, *o) }
+	cfg.Report = func(o *Observation) {
+		if o.Kind <= Conflict {
+			b.got = append(b.got, *o)
+		} else {
+			b.facts = append(b.facts, *o)
+		}
+	}
 	b.Engine = NewEngine(cfg)
 	b.open()
 	return b

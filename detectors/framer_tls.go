@@ -52,8 +52,7 @@ func (c *Conversation) sniff(d reassembly.Dir, f *framer, m *capture.Mark, p []b
 		c.keep(f, p, helloBytes)
 		return len(p), true
 	case isTLS:
-		c.end(encrypted)
-		c.engine.stats.TLS++
+		c.toTLS(d, m, f.buf, p)
 		return len(p), true
 	case isLayer:
 		c.end(encrypted)

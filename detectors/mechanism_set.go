@@ -38,6 +38,18 @@ func (s *MechanismSet) Union(t MechanismSet) {
 // Empty reports whether nothing is in the set.
 func (s MechanismSet) Empty() bool { return s == MechanismSet{} }
 
+// AddList puts the mechanisms of a list on the wire into the set: names, with blanks
+// between them.
+func (s *MechanismSet) AddList(list []byte) {
+	for {
+		var name []byte
+		if name, list = syntax.Word(list); len(name) == 0 {
+			return
+		}
+		s.Add(MechanismNamed(name))
+	}
+}
+
 // mechanismIndex finds the place of a mechanism in the list; of one that is not
 // there, that of MechUnknown.
 func mechanismIndex(m Mechanism) uint {

@@ -33,6 +33,9 @@ func (c *Conversation) Begin(a *Attempt) Ticket {
 	c.tickets++
 	c.number++
 	p.conversation, p.ticket, p.deadline = c, c.tickets, c.mark.Time+c.engine.cfg.OutcomeWait
+	if a.Secret.Seen() {
+		c.facts.summary.Logins++
+	}
 	p.observation = Observation{Kind: Login, Mark: c.mark, Attempt: *a, Number: c.number, Gap: c.gap}
 	if c.last == nil {
 		c.waiting = p
@@ -52,8 +55,14 @@ func (c *Conversation) Settle(t Ticket, r Result, reply Reply) {
 	if p == nil {
 		return
 	}
-	if r == Success {
+	switch r {
+	case Success:
 		c.layer = true
+		if p.observation.Attempt.Secret.Seen() {
+			c.facts.summary.Accepted++
+		}
+	case RefusedInsecure:
+		c.facts.summary.Required = true
 	}
 	p.observation.Result, p.observation.Reply, p.observation.Decided = r, reply, c.mark
 	c.engine.settle(p)
@@ -68,6 +77,9 @@ func (c *Conversation) Withdraw(t Ticket) {
 	}
 	if p.observation.Number == c.number {
 		c.number--
+	}
+	if p.observation.Attempt.Secret.Seen() {
+		c.facts.summary.Logins--
 	}
 	c.engine.free(p)
 }

@@ -77,7 +77,11 @@ func (c *Conversation) claimPreface(final bool) {
 func (c *Conversation) leavePreface(choice int) {
 	x := c.preface
 	c.proxy = x.client
-	c.begin(choice)
+	if choice == c.engine.layer {
+		c.beginLayer(x.port)
+	} else {
+		c.begin(choice)
+	}
 	for _, d := range [2]reassembly.Dir{x.first, x.first.Other()} {
 		s := &x.sides[d]
 		if s.stage != dialogue {

@@ -35,6 +35,10 @@
 // weak, sealed, gap, ambiguous, nosecret. "# want CONFLICT" expects a conflict.
 // "# want-client PLAIN alice" is expected of the client's side alone, where that
 // differs from what both sides tell; then all of them must be given.
+//
+// "# fact offered ehlo starttls" expects something other than a login, as Fact
+// writes it, of the line before. A dialogue that has one such line has all of them,
+// in order; the summary ("# fact ended ...") may be left out.
 package dialogtest
 
 import (
@@ -80,6 +84,7 @@ type Dialogue struct {
 	swapped bool
 	mid     bool
 	client  []want // of the client's side alone
+	facts   []fact
 	alone   string // "skip" or "": the client's side alone
 	Others  bool   // not to be replayed among other protocols
 }
@@ -117,6 +122,13 @@ func (d *Dialogue) parseComment(text string) error {
 		w, err := parseWant(s, true)
 		d.client = append(d.client, w)
 		return err
+	}
+	if s, ok := strings.CutPrefix(text, "fact "); ok {
+		if len(d.steps) == 0 {
+			return fmt.Errorf("an expectation before any line")
+		}
+		d.facts = append(d.facts, fact{strings.TrimSpace(s), d.steps[len(d.steps)-1].line})
+		return nil
 	}
 	s, ok := strings.CutPrefix(text, "want ")
 	if !ok {

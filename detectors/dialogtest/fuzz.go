@@ -181,6 +181,15 @@ func closed(t *testing.T, o *detectors.Observation) {
 			t.Errorf("a field of a closed list holds wire text")
 		}
 	}
+	if s := o.Server; s != nil && (len(s.Text) > 128 || !printable(s.Text) || len(s.Version) > 24 || !printable(s.Version) || !printable(s.Host)) {
+		t.Errorf("a greeting is not clean")
+	}
+	if x := o.Oddity; x != nil && (len(x.Host) > 253 || !printable(x.Host)) {
+		t.Errorf("a host is not clean")
+	}
+	if x := o.TLS; x != nil && (len(x.SNI) > 253 || !printable(x.SNI+x.ALPN+x.JA4+x.SuiteName)) {
+		t.Errorf("a TLS fact is not clean")
+	}
 	if len(o.Reply) > 40 || !printable(string(o.Reply)) {
 		t.Errorf("a reply holds wire text")
 	}

@@ -47,14 +47,19 @@ func Load(t testing.TB, pattern string) []*Dialogue {
 func (d *Dialogue) Check(t *testing.T, protocols ...*detectors.Protocol) {
 	t.Helper()
 	both := d.play(protocols, d.visible, whole)
-	d.compareLines(t, both)
+	logins, facts := loginsOf(both)
+	d.searchSecrets(t, facts)
+	d.compareLines(t, logins)
+	d.compareFacts(t, facts)
 	for name, cut := range d.cuts() {
 		d.compareRuns(t, name, both, d.play(protocols, d.visible, cut))
 	}
 	if !d.only[reassembly.ToClient] {
 		d.checkAlone(t, protocols)
 	}
-	for _, o := range d.play(protocols, only(reassembly.ToClient), whole) {
+	logins, facts = loginsOf(d.play(protocols, only(reassembly.ToClient), whole))
+	d.searchSecrets(t, facts)
+	for _, o := range logins {
 		t.Errorf("the server's side alone gave %s", describe(&o.Observation))
 	}
 }
@@ -70,6 +75,7 @@ func (d *Dialogue) checkAlone(t *testing.T, protocols []*detectors.Protocol) {
 	if d.alone == "skip" {
 		return
 	}
+	alone, _ = loginsOf(alone)
 	wants := d.client
 	if len(wants) == 0 {
 		for i := range d.steps {
@@ -142,6 +148,9 @@ func (d *Dialogue) compareRuns(t *testing.T, name string, want, got []seen) {
 
 // describe is all of an observation that does not depend on how bytes were cut.
 func describe(o *detectors.Observation) string {
+	if o.Kind > detectors.Conflict {
+		return fmt.Sprintf("%s: %s sides %d gap %t proxy %v seq %d", o.Protocol, Fact(o), o.Sides, o.Gap, o.Proxy, o.Mark.Seq)
+	}
 	return fmt.Sprintf("%v %s %+v number %d %s %q sides %d gap %t ambiguous %t proxy %v seq %d",
 		o.Kind, o.Protocol, o.Attempt, o.Number, o.Result, o.Reply, o.Sides, o.Gap, o.Ambiguous, o.Proxy, o.Mark.Seq)
 }

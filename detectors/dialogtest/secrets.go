@@ -14,7 +14,8 @@ import (
 func (d *Dialogue) searchSecrets(t *testing.T, got []seen) {
 	t.Helper()
 	for i := range got {
-		text := fmt.Sprintf("%+v %#v", got[i].Observation, got[i].Observation)
+		o := &got[i].Observation
+		text := fmt.Sprintf("%+v %#v %+v %+v %+v", *o, *o, o.Server, o.TLS, o.Oddity)
 		for n, s := range d.secrets {
 			if form := Leaks(text, s); form != "" {
 				t.Errorf("observation %d holds secret %d, %s", i+1, n+1, form)

@@ -46,8 +46,8 @@ type session struct {
 	unauth        bool // UNAUTHENTICATE was offered (RFC 8437)
 	compressed    bool // COMPRESS=DEFLATE is on (RFC 4978)
 	sealed        bool // COMPRESS or UNAUTHENTICATE came before: other tools do not look here
+	authed        bool // a login succeeded: what is offered from now on is not what is offered before it
 	warned        bool // an untagged reply said that the connection is not secure
-	preauth       bool // greeted with PREAUTH; nothing is made of it yet
 }
 
 var _ detectors.Session = (*session)(nil)
@@ -140,6 +140,9 @@ func (s *session) command(line []byte) {
 	}
 	v := lookup(word)
 	s.current = s.commands.push(tag, v)
+	if v == startTLS {
+		s.c.AskTLS(false)
+	}
 	switch v {
 	case loginVerb:
 		s.state = inLogin

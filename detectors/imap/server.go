@@ -42,18 +42,29 @@ func (s *session) proceed(text []byte) {
 func (s *session) untagged(line, word, text []byte) {
 	switch kind(word) {
 	case ok:
+		s.c.Greet(line)
 		s.code(text)
+		s.alert(text)
 	case preauth:
-		s.preauth = true
+		s.c.Greet(line)
+		s.c.Preauth()
+		s.authed = true
 		s.code(text)
 	case no, bad:
+		s.code(text)
+		s.alert(text)
 		s.warned = s.warned || s.commands.waiting() && detectors.NeedsTLS(text)
 	case bye:
+		s.c.Greet(line)
+		s.code(text)
 		s.bye(text)
 	default:
-		if syntax.Fold(word, "CAPABILITY") {
+		switch {
+		case syntax.Fold(word, "CAPABILITY"):
 			s.capabilities(text)
 			return
+		case syntax.Fold(word, "ID"):
+			s.c.Says(detectors.FromID, text)
 		}
 		s.response(line)
 	}
@@ -69,19 +80,36 @@ func (s *session) response(line []byte) {
 	}
 }
 
-// code takes the response code of a status response: only CAPABILITY matters here.
-func (s *session) code(text []byte) {
-	if len(text) > 0 && text[0] == '[' {
-		if word, rest := syntax.Word(text[1:]); syntax.Fold(word, "CAPABILITY") {
-			s.capabilities(rest)
+// alert takes the text of an untagged response that the client is to show to its
+// user (RFC 9051 section 7.1). Behind a login it is the server's own affair; in the reply
+// to one it says why.
+func (s *session) alert(text []byte) {
+	if len(text) > 0 && text[0] == '[' && !s.authed {
+		if word, rest := syntax.Word(text[1:]); syntax.Fold(word, "ALERT]") {
+			s.c.Alerts(rest)
 		}
+	}
+}
+
+// code takes the response code of a status response: capabilities, or another server
+// to go to.
+func (s *session) code(text []byte) {
+	if len(text) == 0 || text[0] != '[' {
+		return
+	}
+	word, rest := syntax.Word(text[1:])
+	switch {
+	case syntax.Fold(word, "CAPABILITY"):
+		s.capabilities(rest)
+	case syntax.Fold(word, "REFERRAL"), syntax.HasPrefix(word, "REFERRAL]"):
+		s.c.Refers(rest)
 	}
 }
 
 // capabilities takes a list of capabilities, up to a closing bracket.
 func (s *session) capabilities(list []byte) {
 	s.loginDisabled, s.unauth = false, false
-	plus := false
+	plus, offer := false, detectors.Offer{Source: detectors.FromCapability}
 	for len(list) > 0 && list[0] != ']' {
 		var word []byte
 		word, list = syntax.Word(list)
@@ -91,17 +119,26 @@ func (s *session) capabilities(list []byte) {
 		}
 		switch {
 		case syntax.Fold(word, "LOGINDISABLED"):
-			s.loginDisabled = true
+			s.loginDisabled, offer.LoginDisabled = true, true
+		case syntax.Fold(word, "STARTTLS"):
+			offer.StartTLS = true
 		case syntax.Fold(word, "UNAUTHENTICATE"):
 			s.unauth = true
-		case syntax.HasPrefix(word, "AUTH=SCRAM-") && syntax.Contains(word, "-PLUS"):
-			plus = true
+		case syntax.HasPrefix(word, "AUTH="):
+			offer.Auth = true
+			offer.Mechanisms.Add(detectors.MechanismNamed(word[len("AUTH="):]))
+			plus = plus || syntax.HasPrefix(word, "AUTH=SCRAM-") && syntax.Contains(word, "-PLUS")
+		case detectors.Masked(word):
+			offer.Masked++
 		}
 		if last {
 			break
 		}
 	}
 	s.sasl.OfferedPlus(plus)
+	if !s.authed && !s.c.Truncated() {
+		s.c.Offers(&offer)
+	}
 }
 
 // bye takes an untagged BYE: commands that wait get no reply any more.
@@ -120,10 +157,11 @@ func (s *session) bye(text []byte) {
 
 // tagged takes a tagged reply.
 func (s *session) tagged(tag []byte, r status, text []byte) {
-	if r == ok {
-		s.code(text)
-	}
 	c, found := s.commands.take(tag)
+	if r == ok && found && (c.verb == loginVerb || c.verb == authenticate) {
+		s.authed = true
+	}
+	s.code(text)
 	if !found {
 		return
 	}
@@ -136,6 +174,8 @@ func (s *session) tagged(tag []byte, r status, text []byte) {
 	case startTLS:
 		if r == ok {
 			s.c.Upgrade()
+		} else {
+			s.c.RefuseTLS()
 		}
 	case compress:
 		if r == ok && !s.compressed {

@@ -35,7 +35,8 @@ type session struct {
 	queue   outstanding.Queue[verb]
 	sasl    sasl.Exchange
 	attempt detectors.Attempt
-	held    verdict // a reply whose text is a literal that is still to come
+	offer   detectors.Offer // in the list that is being read
+	held    verdict         // a reply whose text is a literal that is still to come
 
 	state     state
 	args      int  // of AUTHENTICATE, so far
@@ -48,6 +49,9 @@ type session struct {
 	cancelled bool
 	unauth    bool // UNAUTHENTICATE was offered (RFC 5804 section 2.14.1)
 	sealed    bool // another login came before it in this connection
+	authed    bool
+	listed    bool // a capability of a list came
+	lost      bool // bytes of the server were missing: a list may be short of something
 }
 
 var _ detectors.Session = (*session)(nil)
@@ -77,6 +81,7 @@ func (s *session) Gap(d reassembly.Dir) {
 	s.queue.Lose()
 	if d == reassembly.ToClient {
 		s.greeted, s.behind, s.challenge, s.held = true, false, false, verdict{}
+		s.offer, s.lost = detectors.Offer{}, true
 		return
 	}
 	s.started = false
@@ -127,6 +132,9 @@ func (s *session) command(line []byte) {
 	}
 	v := lookup(word)
 	s.queue.Push(v)
+	if v == startTLS {
+		s.c.AskTLS(false)
+	}
 	if v == authenticate {
 		s.state, s.args = inAuth, 0
 		s.started, s.cancelled = false, false

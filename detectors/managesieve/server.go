@@ -47,6 +47,7 @@ func (s *session) line(p []byte) {
 		return
 	}
 	if p[0] == '"' {
+		s.c.Greet(p)
 		name, rest := cutString(p)
 		s.capability(name, rest)
 	}
@@ -68,7 +69,26 @@ func (s *session) capability(name, value []byte) {
 		s.unauth = true
 	case syntax.Fold(name, "SASL"):
 		s.sasl.OfferedPlus(syntax.Contains(value, "-PLUS"))
+		list, _ := cutString(syntax.TrimLeft(value))
+		s.offer.Auth = true
+		s.offer.Mechanisms.AddList(list)
+	case syntax.Fold(name, "STARTTLS"):
+		s.offer.StartTLS = true
+	case syntax.Fold(name, "IMPLEMENTATION"):
+		s.c.Says(detectors.FromCapability, value)
+	case detectors.Masked(name):
+		s.offer.Masked++
 	}
+	s.listed = true
+}
+
+// offered takes the end of a list of capabilities (RFC 5804 section 1.7).
+func (s *session) offered() {
+	if s.listed && !s.lost && !s.authed {
+		s.offer.Source = detectors.FromCapability
+		s.c.Offers(&s.offer)
+	}
+	s.offer, s.listed = detectors.Offer{}, false
 }
 
 // reply takes a line with a reply.
@@ -77,6 +97,9 @@ func (s *session) reply(p []byte) {
 	v := verdict{kind: kindOf(word)}
 	if v.kind == none {
 		return
+	}
+	if v.kind == okay {
+		s.offered()
 	}
 	if !s.greeted {
 		s.greeted = true
@@ -111,6 +134,8 @@ func (s *session) answer(v verdict) {
 	case startTLS:
 		if v.kind == okay {
 			s.c.Upgrade()
+		} else {
+			s.c.RefuseTLS()
 		}
 	case unauthenticate:
 		s.sealed = s.sealed || v.kind == okay
@@ -134,6 +159,7 @@ func (s *session) authReply(v verdict, t detectors.Ticket, last bool) {
 		return
 	}
 	result, status := outcome(v)
+	s.authed = s.authed || v.kind == okay
 	if s.cancelled && last && result != detectors.Success {
 		result = detectors.Aborted
 	}

@@ -26,13 +26,16 @@ type session struct {
 	sasl    sasl.Exchange
 	attempt detectors.Attempt
 	user    string // of the last AUTHINFO USER
+	offer   detectors.Offer
 
 	body     uint32 // Seq of the command whose article is being dropped, 0 if none
 	inSASL   bool   // lines of the client may be responses
 	inSimple bool   // the client's next line is a name and a password (AUTHINFO SIMPLE)
 	started  bool   // the last exchange has no outcome yet, and nothing of it was missed
 	named    bool   // the server asked for the password of user
-	sealed   bool   // COMPRESS came before: other tools do not look here
+	listing  bool   // lines of the server are its capabilities
+	authed   bool
+	sealed   bool // COMPRESS came before: other tools do not look here
 }
 
 var _ detectors.Session = (*session)(nil)
@@ -59,6 +62,7 @@ func (s *session) Unit(d reassembly.Dir, line []byte) {
 // Gap implements detectors.Session.
 func (s *session) Gap(d reassembly.Dir) {
 	s.queue.Lose()
+	s.listing = false
 	if d == reassembly.ToServer && s.body == 0 {
 		s.started, s.inSimple = false, false
 		s.endSASL()
@@ -103,6 +107,11 @@ func (s *session) client(line []byte) {
 		// or whose server is not in the capture, sends the article now.
 		s.body = s.queue.Push(v).Seq
 		s.c.Body(reassembly.ToServer)
+	case startTLS:
+		s.queue.Push(v)
+		s.c.AskTLS(false)
+	case capabilities:
+		s.queue.Push(v)
 	default:
 		s.queue.Again(v)
 	}

@@ -10,16 +10,53 @@ import (
 // server takes a line of the server: a reply, or the dot that ends one of several
 // lines, of which the others are dropped.
 func (s *session) server(line []byte) {
+	if s.listing {
+		s.capability(line)
+		return
+	}
 	code, _, text, ok := syntax.Code(line)
 	if !ok {
 		return
 	}
+	s.c.Greet(line)
 	cmd := s.answered(code)
+	if code == 101 && cmd != nil && cmd.Verb == capabilities && !s.authed {
+		s.listing, s.offer = true, detectors.Offer{Source: detectors.FromCapability}
+		s.queue.Answered()
+		return
+	}
 	if multiline(code, cmd) {
 		s.c.Body(reassembly.ToClient)
 	}
 	if cmd != nil {
 		s.answer(code, text, cmd)
+	}
+}
+
+// capability takes a line of the reply to CAPABILITIES (RFC 3977 section 5.2, RFC 4643
+// section 2.1).
+func (s *session) capability(line []byte) {
+	if len(line) == 1 && line[0] == '.' {
+		s.listing = false
+		s.c.Offers(&s.offer)
+		return
+	}
+	word, rest := syntax.Word(line)
+	switch {
+	case syntax.Fold(word, "STARTTLS"):
+		s.offer.StartTLS = true
+	case syntax.Fold(word, "SASL"):
+		s.offer.Auth = true
+		s.offer.Mechanisms.AddList(rest)
+	case syntax.Fold(word, "AUTHINFO"):
+		for len(rest) > 0 {
+			word, rest = syntax.Word(rest)
+			s.offer.UserPass = s.offer.UserPass || syntax.Fold(word, "USER")
+		}
+	case syntax.Fold(word, "IMPLEMENTATION"):
+		s.c.Says(detectors.FromCapability, rest)
+	case detectors.Masked(word):
+		s.offer.Masked++
 	}
 }
 
@@ -92,6 +129,12 @@ func (s *session) answer(code int, text []byte, cmd *outstanding.Command[verb]) 
 	case startTLS:
 		if code == 382 {
 			s.c.Upgrade()
+		} else {
+			s.c.RefuseTLS()
+		}
+	case capabilities:
+		if code == 500 {
+			s.c.Offers(&detectors.Offer{Source: detectors.FromCapability, Refused: true})
 		}
 	case compress:
 		if code == 206 && !s.sealed {
@@ -137,6 +180,7 @@ func (s *session) authReply(code int, text []byte, cmd *outstanding.Command[verb
 		s.inSimple = false
 	}
 	result, attempt := s.outcome(code, text, v)
+	s.authed = s.authed || result == detectors.Success
 	switch {
 	case t == 0:
 	case attempt:

@@ -19,6 +19,7 @@ const (
 	startTLS
 	compress
 	listGroup
+	capabilities
 	plain
 )
 
@@ -33,7 +34,7 @@ var verbs = [...]struct {
 	{"ARTICLE", plain, true}, {"BODY", plain, false}, {"HEAD", plain, false}, {"STAT", plain, false},
 	{"OVER", plain, true}, {"XOVER", plain, true}, {"HDR", plain, true}, {"XHDR", plain, true}, {"XPAT", plain, true},
 	{"XZVER", plain, true}, {"LISTGROUP", listGroup, true}, {"NEWNEWS", plain, true}, {"NEWGROUPS", plain, true},
-	{"CAPABILITIES", plain, true}, {"MODE", plain, false}, {"LIST", plain, false}, {"DATE", plain, false},
+	{"CAPABILITIES", capabilities, true}, {"MODE", plain, false}, {"LIST", plain, false}, {"DATE", plain, false},
 	{"POST", post, false}, {"IHAVE", ihave, true}, {"NEXT", plain, false}, {"LAST", plain, false}, {"SLAVE", plain, false},
 	{"STARTTLS", startTLS, false}, {"COMPRESS", compress, false}, {"XFEATURE", plain, true}, {"XGTITLE", plain, true},
 	{"HELP", plain, false}, {"QUIT", plain, false},

@@ -17,7 +17,15 @@ func (s *session) client(line []byte) {
 		s.endSASL()
 	}
 	word, arg := cut(line)
-	switch v := lookup(word); v {
+	v := lookup(word)
+	if s.named && v != pass {
+		s.c.Probed()
+	}
+	s.named = false
+	switch v {
+	case stls:
+		s.push(stls)
+		s.c.AskTLS(false)
 	case user:
 		s.user = detectors.Text(syntax.TrimRight(syntax.TrimLeft(arg)))
 		s.push(user)

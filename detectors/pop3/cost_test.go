@@ -32,7 +32,11 @@ func newFlow() *flow {
 	f := new(flow)
 	f.engine = detectors.NewEngine(detectors.Config{
 		Protocols: []*detectors.Protocol{&pop3.Protocol},
-		Report:    func(*detectors.Observation) { f.logins++ },
+		Report: func(o *detectors.Observation) {
+			if o.Kind == detectors.Login {
+				f.logins++
+			}
+		},
 	})
 	f.probe = reassembly.Probe{ToClient: greeting, ServerPort: 110, ClientPort: 40000, Sure: true}
 	f.id = reassembly.Flow{Client: netip.MustParseAddrPort("10.0.0.1:40000"), Server: netip.MustParseAddrPort("10.0.0.2:110")}

@@ -35,7 +35,9 @@ type session struct {
 	owed     int  // replies to commands that are not remembered
 	inSASL   bool // lines of the client may be responses
 	started  bool // the exchange of the last AUTH has no outcome yet
+	named    bool // the server refused the last USER, and PASS has not come
 	in       verb // capa or authList: lines of the server are its list
+	offer    detectors.Offer
 }
 
 // greeting is what is known of the server's first line.

@@ -54,6 +54,7 @@ func (s *session) greet(st status, line []byte) {
 		s.c.NotMine()
 		return
 	}
+	s.c.Greet(line)
 	s.greeting = unstamped
 	if open := bytes.IndexByte(line, '<'); open >= 0 && bytes.IndexByte(line[open:], '>') > 1 {
 		s.greeting = stamped
@@ -64,12 +65,47 @@ func (s *session) greet(st status, line []byte) {
 func (s *session) listed(line []byte) {
 	if len(line) == 1 && line[0] == '.' {
 		s.in = unknownVerb
+		s.c.Offers(&s.offer)
 		return
 	}
-	if word, _ := cut(line); s.in == authList || syntax.Fold(word, "SASL") {
-		if syntax.Contains(line, "-PLUS") {
-			s.sasl.OfferedPlus(true)
-		}
+	word, rest := cut(line)
+	switch {
+	case s.in == authList:
+		s.mechanisms(line)
+	case syntax.Fold(word, "SASL"):
+		s.mechanisms(rest)
+	case syntax.Fold(word, "STLS"):
+		s.offer.StartTLS = true
+	case syntax.Fold(word, "USER"):
+		s.offer.UserPass = true
+	case syntax.Fold(word, "IMPLEMENTATION"):
+		s.c.Says(detectors.FromCAPA, rest)
+	case detectors.Masked(word):
+		s.offer.Masked++
+	}
+}
+
+// mechanisms takes those of a list.
+func (s *session) mechanisms(list []byte) {
+	s.offer.Auth = true
+	s.offer.Mechanisms.AddList(list)
+	if syntax.Contains(list, "-PLUS") {
+		s.sasl.OfferedPlus(true)
+	}
+}
+
+// offering begins to take the list that answers CAPA or AUTH, or the refusal of one.
+func (s *session) offering(v verb, st status) {
+	s.offer = detectors.Offer{Source: detectors.FromCAPA}
+	if v == authList {
+		s.offer.Source = detectors.FromAuthList
+	}
+	if st == accepted {
+		s.in = v
+		s.sasl.OfferedPlus(false)
+	} else {
+		s.offer.Refused = true
+		s.c.Offers(&s.offer)
 	}
 }
 
@@ -103,9 +139,11 @@ func (s *session) answer(st status, line []byte) {
 	case auth:
 		s.authReply(ticket, last, st, line)
 	case capa, authList:
-		if st == accepted {
-			s.in = v
-			s.sasl.OfferedPlus(false)
+		s.offering(v, st)
+	case user:
+		if s.named = st == refused; s.named && detectors.NeedsTLS(line) {
+			s.named = false
+			s.c.NeedsTLS()
 		}
 	case list, uidl, retr, top, lang:
 		if st == accepted {
@@ -114,6 +152,8 @@ func (s *session) answer(st status, line []byte) {
 	case stls:
 		if st == accepted {
 			s.c.Upgrade()
+		} else {
+			s.c.RefuseTLS()
 		}
 	case xclient:
 		if st == accepted && s.announced.IsValid() {

@@ -17,6 +17,13 @@ func (s *session) client(line []byte) {
 	}
 	word, rest := syntax.Word(line)
 	v := lookup(word)
+	hidden := v == unknownVerb && len(rest) == 0 && detectors.Masked(word)
+	if hidden { // it was STARTTLS once
+		v = startTLS
+	}
+	if v == startTLS {
+		s.c.AskTLS(hidden)
+	}
 	if !s.spoken && (isForeign(word) || v == auth && ftpAuth(firstWord(rest))) {
 		s.c.NotMine()
 		return

@@ -22,20 +22,21 @@ func (s *session) server(line []byte) {
 	if !ok {
 		return
 	}
+	s.c.Greet(line)
 	head := s.queue.Head()
 	switch {
 	case s.reply.lines > 0 || head == nil:
 	case head.Verb == auth:
 		s.reply.status = status(code, text)
 	case head.Verb == ehlo:
-		s.startTLS, s.authOffered = false, false
+		s.offer = detectors.Offer{Source: detectors.FromEHLO}
 		s.sasl.OfferedPlus(false)
 	}
 	s.reply.lines++
 	switch {
 	case code == 250 && s.reply.lines > 1:
 		s.keyword(text)
-	case code >= 500 && head != nil && head.Verb == auth:
+	case code >= 500 && head != nil && (head.Verb == auth || code == 530):
 		s.reply.insecure = s.reply.insecure || detectors.NeedsTLS(text)
 	}
 	if more {
@@ -48,15 +49,39 @@ func (s *session) server(line []byte) {
 
 // keyword takes a keyword of the reply to EHLO.
 func (s *session) keyword(text []byte) {
-	word, _ := syntax.Word(text)
+	word, rest := syntax.Word(text)
 	switch {
 	case syntax.Fold(word, "STARTTLS"), syntax.Fold(word, "X-ANONYMOUSTLS"):
-		s.startTLS = true
-	case syntax.Fold(word, "AUTH"), syntax.HasPrefix(word, "AUTH="): // the latter is old Microsoft's
-		s.authOffered = true
-		if syntax.Contains(text, "-PLUS") {
-			s.sasl.OfferedPlus(true)
+		s.offer.StartTLS = true
+	case syntax.Fold(word, "AUTH"):
+		s.mechanisms(rest)
+	case syntax.HasPrefix(word, "AUTH="): // old Microsoft's
+		s.mechanisms(text[len("AUTH="):])
+	case detectors.Masked(word):
+		s.offer.Masked++
+	}
+}
+
+// mechanisms takes those that AUTH lists.
+func (s *session) mechanisms(list []byte) {
+	s.offer.Auth = true
+	s.offer.Mechanisms.AddList(list)
+	if syntax.Contains(list, "-PLUS") {
+		s.sasl.OfferedPlus(true)
+	}
+}
+
+// offered takes the reply to EHLO or LHLO: a list of keywords, or a refusal to give one.
+func (s *session) offered(code int) {
+	switch {
+	case s.authed, s.queue.Lost(): // a keyword that was missed is none that is not there
+	case code == 250:
+		if s.lmtp {
+			s.offer.Source = detectors.FromLHLO
 		}
+		s.c.Offers(&s.offer)
+	case code/100 == 5:
+		s.c.Offers(&detectors.Offer{Source: detectors.FromEHLO, Refused: true})
 	}
 }
 
@@ -89,29 +114,40 @@ func (s *session) answer(code int, text []byte, r reply) {
 		s.lmtpReplies(cmd)
 		s.queue.Answered()
 	default:
-		s.simple(code, cmd.Verb)
+		s.simple(code, cmd.Verb, r)
 		s.queue.Answered()
 	}
 }
 
 // simple takes the reply to a command that is done with one reply.
-func (s *session) simple(code int, v verb) {
+func (s *session) simple(code int, v verb, r reply) {
 	accepted := code/100 == 2
+	if code == 530 && r.insecure {
+		s.c.NeedsTLS()
+	}
 	switch v {
-	case rcpt:
-		if accepted {
+	case rcpt, vrfy:
+		switch {
+		case accepted && v == rcpt:
 			s.accepted++
+		case code == 550 || code == 551 || code == 553:
+			s.c.Probed()
 		}
 	case startTLS:
 		if code == 220 {
 			s.c.Upgrade()
+		} else {
+			s.c.RefuseTLS()
 		}
 	case xclient:
 		if accepted && s.announced.IsValid() {
 			s.c.Proxied(s.announced)
 		}
 		s.announced = netip.AddrPort{}
-	case mail, ehlo, helo:
+	case ehlo:
+		s.offered(code)
+		s.accepted = 0
+	case mail, helo:
 		s.accepted = 0
 	}
 }
@@ -152,6 +188,7 @@ func (s *session) answered(code int) *outstanding.Command[verb] {
 // dataReply takes the reply to DATA: 354, or a refusal after which commands go on.
 func (s *session) dataReply(code int, cmd *outstanding.Command[verb]) {
 	if code == 354 {
+		s.c.MailSent()
 		cmd.Verb = message
 		s.lmtpReplies(cmd)
 		return
@@ -198,7 +235,7 @@ func (s *session) authReply(code int, text []byte, r reply, cmd *outstanding.Com
 	}
 	s.queue.Answered()
 	// A server that offers AUTH only inside TLS calls it out of order before.
-	r.insecure = r.insecure || code == 503 && s.startTLS && !s.authOffered && !s.authed
+	r.insecure = r.insecure || code == 503 && s.offer.StartTLS && !s.offer.Auth && !s.authed
 	result, counts := outcome(code, r)
 	if ticket == 0 && counts && last && s.started {
 		s.attempt = s.sasl.Attempt(detectors.Auth) // without a secret: worth counting only
@@ -214,7 +251,7 @@ func (s *session) authReply(code int, text []byte, r reply, cmd *outstanding.Com
 	}
 	if result == detectors.Success && code/100 == 2 {
 		s.authed = true
-		if !s.startTLS && !s.queue.Waiting() {
+		if !s.offer.StartTLS && !s.queue.Waiting() {
 			s.c.Done()
 		}
 	}

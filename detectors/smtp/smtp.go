@@ -38,19 +38,18 @@ type session struct {
 	sasl      sasl.Exchange
 	attempt   detectors.Attempt
 	reply     reply
-	announced netip.AddrPort // by an XCLIENT that waits for its reply
+	announced netip.AddrPort  // by an XCLIENT that waits for its reply
+	offer     detectors.Offer // in the reply that is being read, or the last one, to EHLO
 
 	body     uint32 // Seq of the DATA whose message is being dropped, 0 if none
 	size     uint64 // octets that an XEXCH50 announced
 	accepted uint32 // recipients accepted so far: LMTP answers each (RFC 2033 section 4.2)
 
-	started     bool // the exchange of the last AUTH has no outcome yet
-	inSASL      bool // lines of the client may be responses
-	spoken      bool // the client gave a command that only SMTP has
-	lmtp        bool
-	startTLS    bool // offered in the last reply to EHLO
-	authOffered bool // so was AUTH
-	authed      bool // an AUTH succeeded
+	started bool // the exchange of the last AUTH has no outcome yet
+	inSASL  bool // lines of the client may be responses
+	spoken  bool // the client gave a command that only SMTP has
+	lmtp    bool
+	authed  bool // an AUTH succeeded
 }
 
 var _ detectors.Session = (*session)(nil)

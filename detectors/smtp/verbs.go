@@ -20,6 +20,7 @@ const (
 	xclient
 	xexch50
 	noop
+	vrfy  // VRFY, EXPN
 	plain // any other command of SMTP's
 )
 
@@ -31,7 +32,7 @@ var verbs = [...]struct {
 }{
 	{"MAIL", mail}, {"RCPT", rcpt}, {"DATA", data}, {"BDAT", bdat}, {"RSET", plain},
 	{"EHLO", ehlo}, {"HELO", helo}, {"LHLO", ehlo}, {"AUTH", auth}, {"STARTTLS", startTLS},
-	{"QUIT", plain}, {"NOOP", noop}, {"VRFY", plain}, {"EXPN", plain}, {"HELP", plain},
+	{"QUIT", plain}, {"NOOP", noop}, {"VRFY", vrfy}, {"EXPN", vrfy}, {"HELP", plain},
 	{"XCLIENT", xclient}, {"XFORWARD", plain}, {"X-EXPS", auth}, {"X-ANONYMOUSTLS", startTLS},
 	{"ETRN", plain}, {"TURN", plain}, {"ATRN", plain}, {"SEND", plain}, {"SOML", plain}, {"SAML", plain},
 	{"BURL", bdatLast}, {"XEXCH50", xexch50}, {"X-LINK2STATE", plain}, {"XRDST", plain}, {"XSHADOW", plain},

@@ -1,0 +1,135 @@
+package detectors
+
+import (
+	"cleartap/capture"
+	"cleartap/reassembly"
+)
+
+// facts is what a conversation has learnt beyond its logins.
+type facts struct {
+	greeting  *Server // not reported yet: the client's first words may show that this is no mail
+	greeted   capture.Mark
+	offer     *Offer // the last one reported
+	summary   Summary
+	plainPort bool // text on a port of TLS was reported
+	answered  bool // the client spoke, in units
+}
+
+// Greet takes the first line of a server, which answers no command. It is reported,
+// when the capture has the flow's beginning and the client did not speak before.
+func (c *Conversation) Greet(line []byte) {
+	if c.flow.Midstream || c.gap || c.facts.answered || c.facts.summary.Greeted {
+		return
+	}
+	c.facts.greeting, c.facts.greeted = c.engine.facts.server(FromGreeting, line), c.mark
+	c.facts.summary.Greeted = true
+}
+
+// Says takes what a server says of its product later on: CAPA's IMPLEMENTATION, ID.
+// Of the text nothing is kept but what the list of products has.
+func (c *Conversation) Says(from Source, text []byte) {
+	s := c.engine.facts.server(from, text)
+	if s.Product == "" {
+		return
+	}
+	c.flushGreeting()
+	o := c.fact(Greeting, c.mark)
+	o.Server = s
+	c.engine.cfg.Report(o)
+}
+
+// flushGreeting reports a greeting that was held back.
+func (c *Conversation) flushGreeting() {
+	s := c.facts.greeting
+	if s == nil {
+		return
+	}
+	c.facts.greeting = nil
+	o := c.fact(Greeting, c.facts.greeted)
+	o.Server = s
+	c.engine.cfg.Report(o)
+	c.plainPort(c.facts.greeted)
+}
+
+// spoke notes that the client said something that its protocol has.
+func (c *Conversation) spoke() {
+	if c.facts.answered || c.over != going {
+		return
+	}
+	c.facts.answered = true
+	c.flushGreeting()
+}
+
+// plainPort reports a dialogue in clear where TLS should begin with the first byte.
+// A PROXY header tells that TLS may have been taken off on the way.
+func (c *Conversation) plainPort(m capture.Mark) {
+	if c.facts.plainPort || !c.engine.cfg.isTLSPort(c.flow.Server.Port()) || c.proxy.IsValid() || c.tunnelled {
+		return
+	}
+	c.facts.plainPort = true
+	c.engine.cfg.Report(c.fact(PlainPort, m))
+}
+
+// Offers takes what a server offers before TLS and before any login.
+func (c *Conversation) Offers(o *Offer) {
+	f := &c.facts
+	f.summary.Asked = true
+	f.summary.StartTLS = f.summary.StartTLS || o.StartTLS
+	offer := keep(&c.engine.facts.offers, *o)
+	if offer == f.offer {
+		return
+	}
+	f.offer = offer
+	c.flushGreeting()
+	r := c.fact(Offered, c.mark)
+	r.Offer = offer
+	c.engine.cfg.Report(r)
+}
+
+// NeedsTLS notes that the server refused something because TLS is missing.
+func (c *Conversation) NeedsTLS() { c.facts.summary.Required = true }
+
+// Probed notes that the server refused a name outside of a login.
+func (c *Conversation) Probed() { c.facts.summary.Probes++ }
+
+// MailSent notes that a message crossed in clear.
+func (c *Conversation) MailSent() { c.facts.summary.Mail = true }
+
+// Preauth reports that the server greeted with PREAUTH.
+func (c *Conversation) Preauth() {
+	c.flushGreeting()
+	c.engine.cfg.Report(c.fact(Preauth, c.mark))
+}
+
+// Refers reports that the server sends the client elsewhere. Of the URL, or what
+// stands in its place, the host is kept.
+func (c *Conversation) Refers(url []byte) {
+	c.flushGreeting()
+	o := c.fact(Referral, c.mark)
+	o.Oddity = &Oddity{By: reassembly.ToClient, Host: hostOfURL(url)}
+	c.engine.cfg.Report(o)
+}
+
+// Alerts reports that the server has the client show a text.
+func (c *Conversation) Alerts(text []byte) {
+	c.flushGreeting()
+	o := c.fact(ServerAlert, c.mark)
+	o.Oddity = &Oddity{By: reassembly.ToClient, URL: holdsURL(text)}
+	c.engine.cfg.Report(o)
+}
+
+// fact makes an observation other than a login. It is used again for the next one.
+func (c *Conversation) fact(k Kind, m capture.Mark) *Observation {
+	o := &c.engine.fact
+	*o = Observation{Kind: k, Mark: m, Decided: m, Gap: c.gap}
+	c.complete(o)
+	return o
+}
+
+// sumUp reports what the flow was, at its end.
+func (c *Conversation) sumUp() {
+	c.flushGreeting()
+	o := c.fact(Ended, c.mark)
+	o.Summary = keep(&c.engine.facts.summaries, c.facts.summary)
+	c.engine.cfg.Report(o)
+}

@@ -1,0 +1,117 @@
+package detectors
+
+import "cleartap/detectors/syntax"
+
+// product is a pattern by which a server's product is known: a text in what the
+// server says of itself, and where the version stands.
+type product struct {
+	text string // in upper case
+	name string
+}
+
+// products are the patterns, in the order in which they are tried: what many
+// greetings share stands behind what is peculiar. The list is ours: a greeting that
+// matches none has no product.
+var products = [...]product{
+	{"DOVECOT", "Dovecot"}, {"POSTFIX", "Postfix"}, {"EXIM", "Exim"}, {"SENDMAIL", "Sendmail"},
+	{"COURIER", "Courier"}, {"CYRUS", "Cyrus"}, {"ZIMBRA", "Zimbra"},
+	{"OUTLOOK.COM", "Microsoft 365"}, {"OFFICE365.COM", "Microsoft 365"},
+	{"MICROSOFT EXCHANGE", "Microsoft Exchange"}, {"MICROSOFT ESMTP MAIL SERVICE", "Microsoft Exchange"},
+	{"MICROSOFT WINDOWS POP3", "Microsoft Windows POP3 Service"},
+	{"GIMAP", "Gmail"}, {"GPOP", "Gmail"}, {"GSMTP", "Gmail"},
+	{"STALWART", "Stalwart"}, {"OPENSMTPD", "OpenSMTPD"}, {"HARAKA", "Haraka"}, {"MDAEMON", "MDaemon"},
+	{"KERIO CONNECT", "Kerio Connect"}, {"KERIO MAILSERVER", "Kerio Connect"}, {"DOMINO", "Domino"},
+	{"HMAILSERVER", "hMailServer"}, {"ICEWARP", "IceWarp"}, {"MERAK", "IceWarp"}, {"COMMUNIGATE PRO", "CommuniGate Pro"}, {"AXIGEN", "Axigen"},
+	{"GROUPWISE", "GroupWise"}, {"MAILENABLE", "MailEnable"}, {"SMARTERMAIL", "SmarterMail"}, {"SURGEMAIL", "SurgeMail"},
+	{"MAILSITE", "MailSite"}, {"IMAIL", "IMail"}, {"XMAIL", "XMail"}, {"ARGOSOFT", "ArGoSoft"}, {"MERCURY", "Mercury"},
+	{"JAMES", "Apache James"}, {"CITADEL", "Citadel"}, {"ARCHIVEOPTERYX", "Archiveopteryx"}, {"DBMAIL", "DBMail"}, {"BINC", "Binc IMAP"},
+	{"PERDITION", "Perdition"}, {"MAILUTILS", "GNU Mailutils"}, {"QPOPPER", "Qpopper"}, {"QPOP", "Qpopper"},
+	{"TEAPOP", "Teapop"}, {"POPA3D", "popa3d"}, {"SOLID POP3", "Solid POP3"}, {"GREENMAIL", "GreenMail"}, {"MAILHOG", "MailHog"},
+	{"INTERNETNEWS", "INN"}, {"INN ", "INN"}, {"LEAFNODE", "Leafnode"}, {"DIABLO", "Diablo"}, {"CYCLONE", "Cyclone"}, {"TYPHOON", "Typhoon"},
+	{"SPROXY", "sproxyd"}, {"MADDY", "maddy"}, {"IMAP4REV1 20", "UW IMAP"}, {"POP3 20", "UW IMAP"}, {"HELLO THERE.", "Courier"},
+}
+
+// mostVersion is how long a version may be, in bytes.
+const mostVersion = 24
+
+// productOf finds the product, and the version if it is told, in what a server
+// says of itself.
+func productOf(text []byte) (name, version string) {
+	for i := range products {
+		p := &products[i]
+		at := indexFold(text, p.text)
+		if at < 0 {
+			continue
+		}
+		rest := text[at+len(p.text):]
+		if p.name == "UW IMAP" { // its version begins within the pattern
+			rest = text[at+len(p.text)-2:]
+		}
+		return p.name, string(versionIn(rest))
+	}
+	return "", ""
+}
+
+func indexFold(b []byte, upper string) int {
+	for i := 0; i+len(upper) <= len(b); i++ {
+		if syntax.HasPrefix(b[i:], upper) {
+			return i
+		}
+	}
+	return -1
+}
+
+// versionWords are words that may stand between a product and its version.
+var versionWords = [...]string{"VERSION:", "VERSION", "RELEASE", "ESMTP", "SMTP", "IMAP4REV1", "IMAP4", "IMAP", "POP3", "LMTP", "TIMSIEVED", "SIEVE",
+	"MURDER", "SERVER", "SERVICE,", "MAIL", "PRO", "NNRP", "NNTP", "MTA", "READY"}
+
+// versionIn reads the version that stands at the beginning of text, behind at most
+// four words such as "version".
+func versionIn(text []byte) []byte {
+	for range 5 {
+		for len(text) > 0 && (syntax.Blank(text[0]) || text[0] == '/' || text[0] == '(' || text[0] == ':' || text[0] == '-' || text[0] == '"') {
+			text = text[1:]
+		}
+		if v := version(text); v != nil {
+			return v
+		}
+		if text = skipWord(text); text == nil {
+			return nil
+		}
+	}
+	return nil
+}
+
+func skipWord(text []byte) []byte {
+	for _, w := range versionWords {
+		if syntax.HasPrefix(text, w) && len(text) > len(w) && !alnum(text[len(w)]) {
+			return text[len(w):]
+		}
+	}
+	return nil
+}
+
+// version reads digits and what may follow them in a version, a "v" before it aside.
+// There must be a dot or a letter among it: a mere number may be anything.
+func version(text []byte) []byte {
+	if len(text) > 1 && (text[0] == 'v' || text[0] == 'V') {
+		text = text[1:]
+	}
+	if len(text) == 0 || text[0] < '0' || text[0] > '9' {
+		return nil
+	}
+	n, dots := 0, 0
+	for n < len(text) && (alnum(text[n]) || text[n] == '.' || text[n] == '-' || text[n] == '_' || text[n] == '+' || text[n] == '~') {
+		if text[n] == '.' {
+			dots++
+		}
+		n++
+	}
+	for n > 0 && !alnum(text[n-1]) {
+		n--
+	}
+	if dots == 0 || n > mostVersion {
+		return nil
+	}
+	return text[:n]
+}
