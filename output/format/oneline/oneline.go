@@ -8,6 +8,7 @@ package oneline
 import (
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -35,4 +36,40 @@ func plain(s string) bool {
 		}
 	}
 	return true
+}
+
+// JSON is a JSON text in which each character that Text would replace stands as an
+// escape: the same value, fit for a line of a log. Where there is none it is b.
+func JSON(b []byte) []byte {
+	if printable(b) {
+		return b
+	}
+	out := make([]byte, 0, len(b)+64)
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if unicode.IsPrint(r) && (r != utf8.RuneError || n > 1) {
+			out = append(out, b[:n]...)
+		} else {
+			out = appendEscape(out, r)
+		}
+		b = b[n:]
+	}
+	return out
+}
+
+func printable(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+func appendEscape(dst []byte, r rune) []byte {
+	if a, b := utf16.EncodeRune(r); a != unicode.ReplacementChar {
+		return appendEscape(appendEscape(dst, a), b)
+	}
+	const hex = "0123456789abcdef"
+	return append(dst, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
 }
