@@ -6,13 +6,17 @@ FUZZ  ?= 60s
 BENCH ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cleartap/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help build test setup lint race fuzz prove bench bench-go profile pcaps clean
+.PHONY: help build build-libpcap test setup lint race fuzz prove bench bench-go profile pcaps clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 build: ## build the static binary bin/cleartap
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/cleartap ./cmd/cleartap
+
+build-libpcap: ## build bin/cleartap-libpcap, which can also capture by libpcap (installs libpcap-dev)
+	@internal/tools/setup.sh libpcap
+	CGO_ENABLED=1 $(GO) build -trimpath -tags libpcap -o bin/cleartap-libpcap ./cmd/cleartap
 
 test: setup lint race ## set up what the tests need, lint, and run all tests with the race detector
 

@@ -16,6 +16,6 @@ import (
 func compileFilter(expr string) ([]bpf.RawInstruction, error) { return byTcpdump(expr) }
 
 // openLibpcap fails: libpcap is not in this build.
-func openLibpcap(*config.Loaded, sensor.Tap) (capture.Live, error) {
+func openLibpcap(*config.Loaded, []bpf.RawInstruction, sensor.Tap) (capture.Live, error) {
 	return nil, errors.New("this build has no libpcap: build one with make build-libpcap, or capture with afpacket")
 }

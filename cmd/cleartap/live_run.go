@@ -98,6 +98,9 @@ func sensorConfig(l *config.Loaded) (sensor.LiveConfig, error) {
 		Workers: l.Capture.Workers, NoTunnels: !l.Capture.Tunnels, Queue: l.Limits.Queue, StatsInterval: time.Duration(l.Health.Interval),
 		Open: func(t sensor.Tap) (capture.Live, error) { return openTap(l, filter, t) },
 	}
+	if l.Capture.Method == "libpcap" {
+		c.Workers = 1 // it cannot share an interface's frames
+	}
 	for _, in := range l.Capture.Interfaces {
 		c.Inputs = append(c.Inputs, strings.Split(in, "+"))
 	}
@@ -107,7 +110,7 @@ func sensorConfig(l *config.Loaded) (sensor.LiveConfig, error) {
 // openTap opens a socket for one worker.
 func openTap(l *config.Loaded, filter []bpf.RawInstruction, t sensor.Tap) (capture.Live, error) {
 	if l.Capture.Method == "libpcap" {
-		return openLibpcap(l, t)
+		return openLibpcap(l, filter, t)
 	}
 	return afpacket.Open(afpacket.Config{
 		Interfaces: t.Interfaces, Ring: int(l.Capture.Ring), BlockTimeout: time.Duration(l.Capture.BlockTimeout), Promiscuous: l.Capture.Promiscuous,

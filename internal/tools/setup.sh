@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a task needs, if they are missing.
-# usage: setup.sh test|bench
+# usage: setup.sh test|bench|libpcap
 set -euo pipefail
 
 case ${1:-} in
-test) packages="gcc libc6-dev iproute2 debootstrap" ;;
+test) packages="gcc libc6-dev iproute2 debootstrap tcpdump" ;;
 bench) packages="tcpdump dsniff tshark zstd" ;;
+libpcap) packages="gcc libc6-dev libpcap-dev" ;;
 *)
-	echo "usage: setup.sh test|bench" >&2
+	echo "usage: setup.sh test|bench|libpcap" >&2
 	exit 2
 	;;
 esac
