@@ -3,9 +3,15 @@
 // source.
 package deploy
 
-import _ "embed" // for the files
+import "embed"
 
 // Config is cleartap.yaml: every setting, with its default.
 //
 //go:embed cleartap.yaml
 var Config string
+
+// Files are the templates, roles, dashboards, rules and schemas for the systems that
+// take alerts, by their paths in this folder.
+//
+//go:embed elasticsearch kibana elastic-rules sigma schema
+var Files embed.FS

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 
@@ -93,9 +94,25 @@ func (s *Sink) part(ctx context.Context, records []output.Record, at []int, verd
 		}
 		return nil
 	case a.status != 200:
-		return refusal(a)
+		return s.excuse(a, time.Now())
 	}
+	s.accepted, s.refused = true, time.Time{}
 	return s.read(a, at, verdicts)
+}
+
+// excuse is refusal, but for credentials that were good a moment ago.
+func (s *Sink) excuse(a *answer, now time.Time) *output.Fault {
+	fault := refusal(a)
+	if a.status != 401 || !s.accepted {
+		return fault
+	}
+	if s.refused.IsZero() {
+		s.refused = now
+	}
+	if now.Sub(s.refused) < s.grace {
+		return &output.Fault{Cause: "the cluster does not know the key yet, or no longer (status 401)"}
+	}
+	return fault
 }
 
 // shrink remembers that a request of these records was too large.

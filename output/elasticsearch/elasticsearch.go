@@ -61,9 +61,18 @@ type Sink struct {
 	room  int  // the most bytes of a request that the server takes, as far as we know
 	older bool // the server does not know require_data_stream (before 8.13)
 
+	accepted bool      // the credentials were good once
+	refused  time.Time // since when they are not; zero while they are
+	grace    time.Duration
+
 	mu   sync.Mutex
 	auth string // the header; empty: to be made anew
 }
+
+// refusalGrace is how long credentials that were good may be refused until that
+// counts as a fault of the configuration: a node that has just started refuses all
+// keys until it has found its index of them.
+const refusalGrace = 15 * time.Second
 
 // New prepares a sink. It contacts nobody. The error names the field and the cure.
 func New(c Config) (*Sink, error) {
@@ -78,7 +87,7 @@ func New(c Config) (*Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sink{cfg: c, room: c.MaxBytes}
+	s := &Sink{cfg: c, room: c.MaxBytes, grace: refusalGrace}
 	if s.wire, err = newWire(&c); err != nil {
 		return nil, err
 	}

@@ -40,6 +40,7 @@ type Options struct {
 type Node struct {
 	opts  Options
 	build string
+	java  []string // further options of the JVM
 	Port  int
 	CA    *Authority // that signed the node's certificate
 
@@ -54,7 +55,7 @@ func New(o Options) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{opts: o, build: home, Port: o.Port}
+	n := &Node{opts: o, build: home, java: []string{"-XX:SharedArchiveFile=" + filepath.Join(home, archive)}, Port: o.Port}
 	if n.Port == 0 {
 		if n.Port, err = freePort(); err != nil {
 			return nil, err
@@ -89,16 +90,16 @@ func (n *Node) CAFile() string { return n.config("ca.pem") }
 
 func (n *Node) config(name string) string { return filepath.Join(n.opts.Dir, "config", name) }
 
-// startLimit is the longest that a start may take on a busy machine.
-const startLimit = 2 * time.Minute
+// startLimit is the longest that a start or an end may take on a busy machine.
+const startLimit = 5 * time.Minute
 
 // Start starts the node and waits until it serves requests.
 func (n *Node) Start() error {
-	args := []string{
+	args := append([]string{
 		"-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
 		"-Des.nativelibs.path=" + filepath.Join(n.build, "lib", "platform", "linux-x64"),
-		"-cp", filepath.Join(n.build, "lib", "*"), "cleartap.boot.Boot", n.build, filepath.Join(n.opts.Dir, "config"),
-	}
+	}, n.java...)
+	args = append(args, "-cp", filepath.Join(n.build, "lib", "*"), "cleartap.boot.Boot", n.build, filepath.Join(n.opts.Dir, "config"))
 	args = append(args, n.settings()...)
 	n.cmd = exec.Command("java", args...) //nolint:gosec // our own arguments
 	n.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -186,7 +187,7 @@ func (n *Node) Stop() error {
 	select {
 	case err := <-ended:
 		return err
-	case <-time.After(30 * time.Second):
+	case <-time.After(startLimit):
 		_ = n.cmd.Process.Kill()
 		return errors.New("testnode: it did not end by itself")
 	}
