@@ -127,11 +127,13 @@ const (
 	ServerAlert                 // an IMAP server that has the client show a text to the user before TLS
 	PlainPort                   // a server that greets in clear on a port of implicit TLS
 	Ended                       // the flow is over, or nothing more is to be learnt from it: a summary
+	Guessing                    // what detectors/signals tells of many logins together, see Attack
 )
 
 var kindNames = []string{
 	Login: "login", Conflict: "conflict", Greeting: "greeting", Offered: "offered", Upgraded: "upgraded", Handshake: "handshake",
 	Injection: "injection", Preauth: "preauth", Referral: "referral", ServerAlert: "server alert", PlainPort: "plain port", Ended: "ended",
+	Guessing: "guessing",
 }
 
 func (k Kind) String() string { return nameOf(kindNames, int(k)) }

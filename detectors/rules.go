@@ -27,6 +27,7 @@ type Finding struct {
 	Observation
 	Rule     *Rule
 	Severity Severity
+	Attack   *Attack // kind Guessing; not changed once it was reported
 }
 
 // Judge finds the rule for an observation, and how severe it is. It reports false

@@ -1,0 +1,134 @@
+// Package signals finds what only many dialogues show together: guessing of
+// passwords, clients that repeat a refused login, servers that stop offering TLS. It
+// reads observations in the order of packet time, and reports one finding for an
+// attack, whatever the number of logins. Its invariants: the same observations give
+// the same findings, memory stays within its bound whatever comes, and nothing is
+// remembered of a name, an address or a secret but keyed hashes, until an attack is
+// to be told.
+package signals
+
+import (
+	"cleartap/capture"
+	"cleartap/detectors"
+	"cleartap/detectors/siphash"
+)
+
+// Signals reads observations. It is for one goroutine.
+type Signals struct {
+	cfg    Config
+	limits limits
+	report func(*detectors.Finding)
+	key    siphash.Key
+	now    capture.Nanos // packet time of the last observation or tick
+	base   capture.Nanos // seconds are counted from here
+	stats  Stats
+
+	known    table[uint32]  // source and name, when they logged in last
+	profiles table[profile] // sources and networks of accepted logins
+	pairs    table[pair]    // source and account
+	suspects table[suspect] // sources of refused logins
+	targets  table[target]  // accounts of refused logins
+	networks table[network] // networks of refused logins
+	sets     distincts
+
+	attacks map[uint64]*attack
+	lists   [lists]attackList
+	most    int // attacks at a time
+}
+
+// Stats count what was seen and what had to be forgotten.
+type Stats struct {
+	Accepted, Refused uint64 // logins
+	Attacks           uint64 // that became one
+	Open              int    // attacks that are not over
+	Keys              int    // things that are remembered
+	Evicted           uint64 // things that were forgotten for want of memory
+	Cut               uint64 // attacks that were called over for want of memory
+	Unmerged          uint64 // times that packet time went back so far that all was forgotten
+}
+
+// maxBack is how far packet time may go back: what comes later is taken to have come
+// now. After a longer step everything begins anew.
+const maxBack = hour
+
+// New makes signals that report to report. A finding is valid during the call.
+func New(cfg Config, report func(*detectors.Finding)) *Signals {
+	s := &Signals{cfg: cfg.withDefaults(), report: report, key: siphash.Key{K0: cfg.Seed[0], K1: cfg.Seed[1]}}
+	s.limits = s.cfg.limits()
+	s.clear()
+	return s
+}
+
+// clear forgets everything but the counters.
+func (s *Signals) clear() {
+	for _, n := range s.evictions() {
+		s.stats.Evicted += *n
+		*n = 0
+	}
+	s.known, s.profiles, s.sets = table[uint32]{}, table[profile]{}, distincts{}
+	s.pairs = table[pair]{drop: func(p *pair) { s.sets.forget(&p.marks) }}
+	s.suspects = table[suspect]{drop: func(v *suspect) { s.sets.forget(&v.marks) }}
+	s.targets = table[target]{}
+	s.networks = table[network]{drop: func(n *network) {
+		s.sets.forget(&n.accounts)
+		s.sets.forget(&n.sources)
+	}}
+	s.attacks = map[uint64]*attack{}
+	s.divide(s.cfg.MaxMemory)
+}
+
+func (s *Signals) evictions() []*uint64 {
+	return []*uint64{&s.known.evicted, &s.profiles.evicted, &s.pairs.evicted, &s.suspects.evicted, &s.targets.evicted, &s.networks.evicted, &s.sets.full}
+}
+
+// Observe takes an observation that became known at a moment of packet time. o is
+// not kept.
+func (s *Signals) Observe(at capture.Nanos, o *detectors.Observation) {
+	s.advance(at)
+	switch o.Kind {
+	case detectors.Login:
+		s.login(o)
+	}
+}
+
+// Tick tells the time while nothing is observed.
+func (s *Signals) Tick(now capture.Nanos) {
+	if s.now != 0 && now > s.now {
+		s.advance(now)
+	}
+}
+
+// advance moves packet time on, and ends attacks of which nothing came for long.
+func (s *Signals) advance(at capture.Nanos) {
+	if s.now != 0 && at < s.now-maxBack {
+		s.Flush()
+		s.clear()
+		s.stats.Unmerged++
+		s.now = 0
+	}
+	if s.now == 0 {
+		s.base = at - at%second - 2*day // so that no window begins before second 1
+	}
+	s.now = max(s.now, at)
+	s.expire()
+}
+
+// Flush says that nothing more will come: attacks that are not over end.
+func (s *Signals) Flush() {
+	for i := range s.lists {
+		for s.lists[i].first != nil {
+			s.end(s.lists[i].first)
+		}
+	}
+}
+
+// Stats gives the counters.
+func (s *Signals) Stats() Stats {
+	st := s.stats
+	for _, n := range s.evictions() {
+		st.Evicted += *n
+	}
+	st.Open = len(s.attacks)
+	st.Keys = s.known.count + s.profiles.count + s.pairs.count + s.suspects.count + s.targets.count + s.networks.count
+	return st
+}
