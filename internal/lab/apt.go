@@ -19,7 +19,7 @@ const everywhere = "http://deb.debian.org/debian"
 
 // download lets apt choose and fetch the packages. All its state is under work:
 // what the host has installed plays no part.
-func download(work string) ([]string, error) {
+func download(work string, groups [][]string) ([]string, error) {
 	err := aptUpdate(work, mirror())
 	if err != nil && mirror() != everywhere {
 		err = aptUpdate(work, everywhere) // the host's mirror may not have the lab's release
@@ -27,8 +27,7 @@ func download(work string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := packages()
-	for _, group := range all {
+	for _, group := range groups {
 		args := append([]string{"install", "--yes", "--download-only"}, group...)
 		if err := apt(work, args...); err != nil {
 			return nil, err

@@ -13,8 +13,17 @@ import (
 	"sync"
 )
 
+// recipe is what a root is made of.
+type recipe struct {
+	name   string // of its folder, without the hash
+	what   string // for people
+	groups [][]string
+	finish func(tree string) error // may be nil
+	hash   string
+}
+
 // build makes the root in a folder of its own and moves it into place when it is whole.
-func build(dir, root string, log func(string)) error {
+func build(dir, root string, r *recipe, log func(string)) error {
 	work, err := os.MkdirTemp(dir, "making-")
 	if err != nil {
 		return err
@@ -23,8 +32,8 @@ func build(dir, root string, log func(string)) error {
 	if log == nil {
 		log = func(string) {}
 	}
-	log("downloading mail servers and clients (Debian " + suite + ") for the lab")
-	archives, err := download(work)
+	log("downloading " + r.what + " (Debian " + suite + ")")
+	archives, err := download(work, r.groups)
 	if err != nil {
 		return err
 	}
@@ -33,8 +42,10 @@ func build(dir, root string, log func(string)) error {
 	if err := unpack(tree, archives); err != nil {
 		return err
 	}
-	if err := furnish(tree); err != nil {
-		return err
+	if r.finish != nil {
+		if err := r.finish(tree); err != nil {
+			return err
+		}
 	}
 	return os.Rename(tree, root)
 }

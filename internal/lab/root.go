@@ -3,6 +3,8 @@
 package lab
 
 import (
+	"crypto/sha256"
+	"encoding/base32"
 	"errors"
 	"fmt"
 	"os"
@@ -59,6 +61,38 @@ func tryNamespaces() error {
 // It takes about 15 seconds and 100 MB of downloads the first time. log, when
 // not nil, is told what is being done.
 func Root(log func(string)) (root string, release func(), err error) {
+	return cached(&recipe{name: "root", what: "mail servers and clients for the lab", groups: packages(), finish: furnish, hash: hash()}, log)
+}
+
+// Packages makes a folder of unpacked Debian packages, with all that they need,
+// unless the cache has it, and gives it. Packages of different groups may conflict.
+// Their programs run from there by the loader that is in it; nothing is installed,
+// no script of a package runs, and root is not needed. name is that of the folder.
+// log and release are as those of Root.
+func Packages(name string, log func(string), groups ...[]string) (root string, release func(), err error) {
+	var what []string
+	for _, g := range groups {
+		what = append(what, g...)
+	}
+	sum := sha256.Sum256(fmt.Append(nil, "layout 1 ", suite, groups))
+	h := strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:12])
+	return cached(&recipe{name: name, what: strings.Join(what, ", "), groups: groups, hash: h}, log)
+}
+
+// Debian says whether Packages can work here and, if not, what is missing.
+func Debian() (why string, ok bool) {
+	for _, tool := range []string{"apt-get", "dpkg-deb", "tar"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			return "it takes Debian packages, and there is no " + tool + " here", false
+		}
+	}
+	if _, err := os.Stat(keyring); err != nil {
+		return "it takes Debian packages, and their key is not here (" + keyring + ")", false
+	}
+	return "", true
+}
+
+func cached(r *recipe, log func(string)) (root string, release func(), err error) {
 	dir := CacheDir()
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", nil, err
@@ -68,7 +102,7 @@ func Root(log func(string)) (root string, release func(), err error) {
 		return "", nil, err
 	}
 	defer whole.Close()
-	root = filepath.Join(dir, "root-"+hash())
+	root = filepath.Join(dir, r.name+"-"+r.hash)
 	use, err := lock(root+".lock", unix.LOCK_SH)
 	if err != nil {
 		return "", nil, err
@@ -76,10 +110,10 @@ func Root(log func(string)) (root string, release func(), err error) {
 	if _, err := os.Stat(root); err == nil {
 		return root, func() { use.Close() }, nil
 	}
-	prune(dir)
-	if err := build(dir, root, log); err != nil {
+	prune(dir, r.name)
+	if err := build(dir, root, r, log); err != nil {
 		use.Close()
-		return "", nil, fmt.Errorf("make the lab's root in %s: %w", dir, err)
+		return "", nil, fmt.Errorf("make the lab's %s in %s: %w", r.name, dir, err)
 	}
 	return root, func() { use.Close() }, nil
 }
@@ -105,12 +139,12 @@ func lock(path string, how int) (*os.File, error) {
 
 // prune removes half-made roots, and those of other recipes that nobody uses.
 // The caller holds the lock of the whole cache.
-func prune(dir string) {
+func prune(dir, name string) {
 	half, _ := filepath.Glob(filepath.Join(dir, "making-*"))
 	for _, d := range half {
 		_ = os.RemoveAll(d)
 	}
-	old, _ := filepath.Glob(filepath.Join(dir, "root-*.lock"))
+	old, _ := filepath.Glob(filepath.Join(dir, name+"-*.lock"))
 	for _, l := range old {
 		f, err := lock(l, unix.LOCK_EX|unix.LOCK_NB)
 		if err != nil {

@@ -27,7 +27,7 @@ func TestPruneKeepsWhatIsInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer use.Close()
-	prune(dir)
+	prune(dir, "root")
 	for d, want := range map[string]bool{"making-1": false, "root-old": false, "root-old.lock": false, "root-used": true, "root-used.lock": true} {
 		if _, err := os.Stat(filepath.Join(dir, d)); (err == nil) != want {
 			t.Errorf("%s: %v", d, err)
