@@ -7,6 +7,7 @@ const sidBase = 1_850_000
 // Rules is the catalogue in the order of ids. It is made anew for each call; the rules are not, and are not to be changed.
 func Rules() []*Rule {
 	return []*Rule{
+		BruteForce, Spraying, Stuffing, Distributed, GuessedRight, ManyPlaces, SamePassword, Enumeration, LowAndSlow, StaleClient,
 		rulePOP3, ruleIMAPLogin, ruleSASLPassword, ruleOtherLogin, ruleToken, ruleNTLM, ruleChallenge,
 		ruleSCRAM, ruleOdd, ruleRefused, ruleSealed, ruleProxyLogin,
 		ruleConflict, SensorQuality,
