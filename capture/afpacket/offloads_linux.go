@@ -21,7 +21,7 @@ func Offloads(name string) []string {
 	if err != nil {
 		return nil
 	}
-	defer unix.Close(fd) //nolint:errcheck // it was only asked
+	defer unix.Close(fd)
 	var on []string
 	for _, o := range offloads {
 		value := struct{ command, data uint32 }{o.command, 0}

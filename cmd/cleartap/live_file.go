@@ -26,7 +26,8 @@ type fileSink struct {
 
 func openFileSink(spec *config.File) (*fileSink, error) {
 	s := &fileSink{spec: *spec}
-	return s, s.open()
+	err := s.open()
+	return s, err
 }
 
 // open opens the file for appending; only its owner and group may read it.

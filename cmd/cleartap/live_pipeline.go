@@ -45,7 +45,7 @@ func (p *pipeline) configure(l *config.Loaded, std *streams, o *liveOpts) error 
 		return err
 	}
 	if p.sinks != nil {
-		p.sinks.close(p.log)
+		_ = p.sinks.close(p.log) // it has been logged
 	}
 	p.policy, p.log, p.sinks, p.over = policy, logger, sinks, map[int]bool{}
 	p.exceptions = exceptionsOf(l.Exceptions)
@@ -82,7 +82,8 @@ func livePolicy(l *config.Loaded) (output.Policy, error) {
 		}
 		p.PseudonymKey = key
 	}
-	return p, p.Validate()
+	err := p.Validate()
+	return p, err
 }
 
 func newLogger(l *config.Loaded, w io.Writer) (*slog.Logger, error) {

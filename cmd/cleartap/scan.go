@@ -37,7 +37,7 @@ func scanFlags() []cli.Flag {
 	flag := func(category, name, usage string, aliases ...string) cli.Flag {
 		return &cli.BoolFlag{Category: category, Name: name, Usage: usage, Aliases: aliases}
 	}
-	return []cli.Flag{
+	return append([]cli.Flag{
 		text(categoryOutput, "format", "`FORMAT` of standard output: table, jsonl, csv, or none for the summary alone (default: table on a terminal, else jsonl)", "f"),
 		list(categoryOutput, "output", "write to `FILE` as well, in the format of its ending: .jsonl, .csv or .txt (repeatable)", "o"),
 		text(categoryOutput, "color", "`WHEN` to colour the table: auto, always or never"),
@@ -58,7 +58,7 @@ func scanFlags() []cli.Flag {
 		flag(categoryRun, "quiet", "no progress and no summary; problems are still told", "q"),
 		flag(categoryRun, "verbose", "tell of each capture (--log-level info)", "v"),
 		text(categoryRun, "log-level", "`LEVEL` of what is told on the way: error, warn, info, debug (default: warn)"),
-	}
+	}, remoteFlags()...)
 }
 
 // scan is the command's action.

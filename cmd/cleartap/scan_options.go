@@ -15,6 +15,7 @@ import (
 	"cleartap/capture"
 	"cleartap/detectors"
 	"cleartap/detectors/all"
+	"cleartap/internal/config"
 	"cleartap/internal/sensor"
 	"cleartap/output"
 )
@@ -33,6 +34,7 @@ type options struct {
 	policy   output.Policy
 	sensor   sensor.Config
 	merge    capture.Merge
+	remotes  []config.Output
 }
 
 // scanOptions reads the flags. It gives the first fault found.
@@ -47,7 +49,9 @@ func scanOptions(c *cli.Context, std *streams) (*options, error) {
 			return nil, err
 		}
 	}
-	return o, nil
+	var err error
+	o.remotes, err = remotes(c)
+	return o, err
 }
 
 // formats maps the endings of --output to formats.

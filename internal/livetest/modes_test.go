@@ -106,7 +106,7 @@ func TestFilters(t *testing.T) {
 		}
 	}
 	out, err := n.live("--bpf", "host and port").CombinedOutput()
-	if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 2 || !strings.Contains(string(out), "--bpf") {
+	if exitCode(err) != 2 || !strings.Contains(string(out), "--bpf") {
 		t.Errorf("a wrong expression: %v: %s", err, out)
 	}
 }

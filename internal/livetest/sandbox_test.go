@@ -153,8 +153,7 @@ func TestWithoutTheRight(t *testing.T) {
 	n := newNets(t, pair)
 	open(t)
 	out, err := asNobody(n, false, program, "live", "-i", "m1").CombinedOutput()
-	exit, ok := err.(*exec.ExitError)
-	if !ok || exit.ExitCode() != 1 {
+	if exitCode(err) != 1 {
 		t.Fatalf("%v: %s", err, out)
 	}
 	for _, want := range []string{"CAP_NET_RAW is missing", "sudo setcap cap_net_raw=ep " + program, "m1"} {

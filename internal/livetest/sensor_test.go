@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -219,6 +220,18 @@ func (s *sensor) stop() {
 	if s.err != nil {
 		s.t.Fatalf("the sensor ended with %v after %v:\n%s", s.err, time.Since(begun), s.said())
 	}
+}
+
+// exitCode is that of a program that ended, -1 if it did otherwise.
+func exitCode(err error) int {
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &exit):
+		return exit.ExitCode()
+	}
+	return -1
 }
 
 // names lists the logins, sorted by arrival.

@@ -39,8 +39,11 @@ func Notify(state string) error {
 	if err != nil {
 		return fmt.Errorf("tell systemd: %w", err)
 	}
-	defer c.Close()
-	if _, err := c.Write([]byte(state)); err != nil {
+	_, err = c.Write([]byte(state))
+	if cerr := c.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
 		return fmt.Errorf("tell systemd: %w", err)
 	}
 	return nil
