@@ -20,10 +20,10 @@ func TestAppendTimeIsWhatPackageTimeWrites(t *testing.T) {
 	for _, n := range []capture.Nanos{0, 1, -1, 999, 1000, -1000, -1001, 951782400e9, 951868799999999999, 1709164800e9, math.MaxInt64, math.MinInt64} {
 		check(n)
 	}
-	for range 100_000 {
+	for range 10_000 {
 		check(capture.Nanos(r.Uint64()))
 	}
-	for day := range int64(200 * 366) { // each day of two centuries
-		check(capture.Nanos((day-100*365)*86400e9 + r.Int64N(86400e9)))
+	for day := range int64(90 * 366) { // each day of ninety years
+		check(capture.Nanos((day-40*365)*86400e9 + r.Int64N(86400e9)))
 	}
 }

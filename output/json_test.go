@@ -43,7 +43,7 @@ func TestAppendJSONIsWhatEncodingJSONWrites(t *testing.T) {
 		}
 	}
 	check(&Alert{})
-	for i := 0; i < 5000; i++ {
+	for i := 0; i < 1000; i++ {
 		var a Alert
 		fill(r, reflect.ValueOf(&a).Elem(), r.Float64())
 		check(&a)

@@ -94,7 +94,7 @@ func TestScanIsTheSameWithAnyNumberOfWorkers(t *testing.T) {
 	for i := range captures {
 		profile := []trafficgen.Profile{trafficgen.Logins, trafficgen.Mail, trafficgen.Flood}[i%3]
 		path, _ := generated(t, profile, func(o *trafficgen.Options) {
-			o.Seed, o.Bytes, o.Flows, o.Conc = uint64(i), 1<<19, 300+i*7000*(i%3/2), 50
+			o.Seed, o.Bytes, o.Flows, o.Conc = uint64(i), 1<<19, 300+i/5*60_000, 50
 		})
 		data, err := os.ReadFile(path)
 		if err != nil {

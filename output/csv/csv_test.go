@@ -47,7 +47,7 @@ func TestNothingHasAHeaderStill(t *testing.T) {
 func TestGuard(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	parts := []string{"a", "=", "+", "-", "@", "\t", "\r", "\n", " ", "\u00a0", "\u200b", "\ufeff", "＝", "＠", "\"", ",", ";", "|", "cmd", "\x00", "\u2028", "'"}
-	for range 100_000 {
+	for range 10_000 {
 		var name strings.Builder
 		for range r.IntN(7) {
 			name.WriteString(parts[r.IntN(len(parts))])
