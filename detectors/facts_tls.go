@@ -141,6 +141,7 @@ type Certificate struct {
 	SHA256, SHA512     string
 	Names              []string // alternative names, at most 256
 	SelfSigned         bool
+	Unreadable         bool // it could not be parsed: only the fingerprints are known
 }
 
 // Name is a distinguished name, of each attribute the first value.

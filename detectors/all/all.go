@@ -10,9 +10,10 @@ import (
 	"cleartap/detectors/nntp"
 	"cleartap/detectors/pop3"
 	"cleartap/detectors/smtp"
+	"cleartap/detectors/tls"
 )
 
 // Protocols gives all protocols, in the order in which they are asked about a flow.
 func Protocols() []*detectors.Protocol {
-	return []*detectors.Protocol{&smtp.Protocol, &imap.Protocol, &pop3.Protocol, &managesieve.Protocol, &nntp.Protocol}
+	return []*detectors.Protocol{&smtp.Protocol, &imap.Protocol, &pop3.Protocol, &managesieve.Protocol, &nntp.Protocol, &tls.Protocol}
 }

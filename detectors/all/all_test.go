@@ -1,6 +1,7 @@
 package all_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,8 +20,8 @@ func TestProtocols(t *testing.T) {
 		if p.Claim == nil || p.New == nil || p.New() == nil {
 			t.Errorf("%s: no Claim or no New", p)
 		}
-		if len(p.Ports) == 0 {
-			t.Errorf("%s has no port", p)
+		if (len(p.Ports) == 0) != p.Layer {
+			t.Errorf("%s: %d ports", p, len(p.Ports))
 		}
 		for _, port := range p.Ports {
 			if other, taken := ports[port]; taken || port == 0 {
@@ -29,6 +30,11 @@ func TestProtocols(t *testing.T) {
 			ports[port] = p.Name
 		}
 	}
+}
+
+// dialogues gives the protocols that are dialogues.
+func dialogues() []*detectors.Protocol {
+	return slices.DeleteFunc(all.Protocols(), func(p *detectors.Protocol) bool { return p.Layer })
 }
 
 // first gives all protocols, the one of a name in front: dialogues are its own.
@@ -44,7 +50,7 @@ func first(name string) []*detectors.Protocol {
 
 // A dialogue gives the same when all protocols are asked about it.
 func TestDialoguesAmongAll(t *testing.T) {
-	for _, p := range all.Protocols() {
+	for _, p := range dialogues() {
 		for _, d := range dialogtest.Load(t, "../"+p.Name+"/testdata/*.txt") {
 			if d.Others {
 				continue
@@ -56,7 +62,7 @@ func TestDialoguesAmongAll(t *testing.T) {
 
 // FuzzAll makes random dialogues for all protocols at once.
 func FuzzAll(f *testing.F) {
-	for _, p := range all.Protocols() {
+	for _, p := range dialogues() {
 		for _, d := range dialogtest.Load(f, "../"+p.Name+"/testdata/*.txt") {
 			f.Add(d.Script())
 		}

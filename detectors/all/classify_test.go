@@ -27,9 +27,12 @@ var flows = []struct {
 	now, final           reassembly.Verdict
 }{
 	{name: "nothing", port: 110, now: wait, final: drop},
-	{name: "TLS", client: hello, port: 993, now: drop, final: drop},
-	{name: "TLS on a clear port", client: hello, port: 110, now: drop, final: drop},
-	{name: "TLS of the server", server: "\x16\x03\x03\x00\x7a\x02", port: 993, now: drop, final: drop},
+	{name: "TLS", client: hello, port: 993, now: open, final: open},
+	{name: "TLS on a clear port", client: hello, port: 110, now: open, final: open},
+	{name: "TLS of the server", server: "\x16\x03\x03\x00\x7a\x02", port: 993, now: open, final: open},
+	{name: "TLS at no port of mail", client: hello, port: 443, now: drop, final: drop},
+	{name: "TLS, sides swapped", server: hello, client: "\x16\x03\x03\x00\x7a\x02", port: 40001, unsure: true, now: swap, final: swap},
+	{name: "TLS, sides surely so", server: hello, port: 993, now: drop, final: drop},
 	{name: "TLS begun in the middle", client: "\x17\x03\x03\x00\x7a\x02", port: 993, unsure: true, now: drop, final: drop},
 	{name: "a TLS record's first byte", client: "\x16", port: 443, now: wait, final: drop},
 	{name: "SSLv2", client: "\x80\x1c\x01\x03\x00\x00\x03\x00\x00\x00\x10", port: 443, now: drop, final: drop},
