@@ -32,7 +32,7 @@ var liveSettings = []struct{ flag, path string }{
 	{"snaplen", "capture.snaplen"}, {"home-net", "privacy.home_net"}, {"usernames", "privacy.usernames"}, {"clients", "privacy.clients"},
 	{"pseudonym-key", "privacy.pseudonym_key_file"}, {"suppress", "alerts.suppress"}, {"alert-rate", "alerts.rate"}, {"rule-base", "alerts.rule_base"},
 	{"outcome-wait", "detect.outcome_wait"}, {"max-memory", "limits.memory"}, {"stats-interval", "health.interval"}, {"user", "process.user"},
-	{"sandbox", "process.sandbox"}, {"sensor-name", "sensor.name"}, {"log-level", "log.level"}, {"log-format", "log.format"},
+	{"sandbox", "process.sandbox"}, {"spool", "spool.dir"}, {"sensor-name", "sensor.name"}, {"log-level", "log.level"}, {"log-format", "log.format"},
 }
 
 func liveFlags() []cli.Flag {
@@ -42,7 +42,7 @@ func liveFlags() []cli.Flag {
 	list := func(category, name, usage string, aliases ...string) cli.Flag {
 		return &cli.StringSliceFlag{Category: category, Name: name, Usage: usage, Aliases: aliases}
 	}
-	return []cli.Flag{
+	return append([]cli.Flag{
 		list(categoryLive, "interface", "listen on `NAME`; repeat for more; NAME+NAME joins the two outputs of a tap", "i"),
 		text(categoryLive, "ports", "TCP `PORTS`: mail, any, or a list such as mail,8025 (default: mail)", "p"),
 		list(categoryLive, "net", "report flows with an end in `CIDR` only (repeatable)"),
@@ -73,7 +73,8 @@ func liveFlags() []cli.Flag {
 		text(categoryRun, "max-memory", "`SIZE` of what may be kept in memory, rings aside (default: 256MiB)"),
 		text(categoryRun, "log-level", "`LEVEL` of what is told on standard error: error, warn, info, debug (default: info)"),
 		text(categoryRun, "log-format", "`FORMAT` of it: text or json (default: text)"),
-	}
+		text(categoryRemote, "spool", "`FOLDER` where alerts wait for sinks (default: /var/lib/cleartap/spool)"),
+	}, remoteFlags()...)
 }
 
 // live is the command's action.
@@ -95,6 +96,20 @@ type liveOpts struct {
 	format string
 	colour bool
 	loaded *config.Loaded
+	named  []config.Output // sinks of the command line
+}
+
+// load reads the configuration and adds the sinks of the command line.
+func (o *liveOpts) load() (*config.Loaded, error) {
+	l, err := loadConfig(o.path, o.flags)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range o.named {
+		r.Name = remoteName(r.Name, l.Outputs)
+		l.Outputs = append(l.Outputs, r)
+	}
+	return l, nil
 }
 
 func liveOptions(c *cli.Context, std *streams) (*liveOpts, error) {
@@ -112,7 +127,10 @@ func liveOptions(c *cli.Context, std *streams) (*liveOpts, error) {
 		return nil, err
 	}
 	o.colour = useColour(colour, std.out)
-	if o.loaded, err = loadConfig(o.path, o.flags); err != nil {
+	if o.named, err = remotes(c); err != nil {
+		return nil, err
+	}
+	if o.loaded, err = o.load(); err != nil {
 		return nil, err
 	}
 	if len(o.loaded.Capture.Interfaces) == 0 {

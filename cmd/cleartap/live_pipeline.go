@@ -12,6 +12,7 @@ import (
 	"cleartap/internal/config"
 	"cleartap/internal/sensor"
 	"cleartap/output"
+	"cleartap/output/spool"
 	"cleartap/output/throttle"
 )
 

@@ -134,8 +134,11 @@ func access(l *config.Loaded, o *liveOpts) config.Access {
 			a.Read = append(a.Read, path)
 		}
 	}
-	for _, out := range l.Outputs {
-		a.Add(out.Spec.Access())
+	for i := range l.Outputs {
+		a.Add(l.Outputs[i].Spec.Access())
+		if acknowledges(&l.Outputs[i]) {
+			a.Add(config.Access{Write: []string{l.Spool.Dir}})
+		}
 	}
 	return a
 }
@@ -209,7 +212,7 @@ func moved(last, now []uint64) bool {
 func (s *listening) reload() {
 	s.tellSystemd(systemd.Reloading())
 	defer s.tellSystemd(systemd.Ready)
-	l, err := loadConfig(s.o.path, s.o.flags)
+	l, err := s.o.load()
 	if err == nil {
 		err = s.configure(l, s.std, s.o)
 	}

@@ -21,7 +21,8 @@ type liveSink interface {
 
 // liveSinks are all of them.
 type liveSinks struct {
-	all []*openSink
+	all     []*openSink
+	remotes liveRemotes
 }
 
 type openSink struct {
@@ -36,6 +37,12 @@ type openSink struct {
 func openLiveSinks(l *config.Loaded, std *streams, o *liveOpts) (*liveSinks, error) {
 	s := &liveSinks{}
 	for _, out := range l.Outputs {
+		if remote, err := openRemote(&out); err != nil {
+			return nil, errors.Join(fmt.Errorf("output %s: %w", out.Name, err), s.close(nil))
+		} else if remote != nil {
+			s.remotes.add(&out, remote)
+			continue
+		}
 		sink, err := openOutput(&out)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("output %s: %w", out.Name, err), s.close(nil))
@@ -62,12 +69,14 @@ func (s *liveSinks) alert(a *output.Alert) {
 	for _, k := range s.all {
 		k.note(k.sink.Alert(a))
 	}
+	s.remotes.alert(a)
 }
 
 func (s *liveSinks) health(r *health.Record) {
 	for _, k := range s.all {
 		k.note(k.sink.Health(r))
 	}
+	s.remotes.health(r)
 }
 
 func (k *openSink) note(err error) {
@@ -93,6 +102,7 @@ func (s *liveSinks) flush(log *slog.Logger) {
 }
 
 func (s *liveSinks) close(log *slog.Logger) error {
+	s.remotes.close()
 	var errs []error
 	for _, k := range s.all {
 		if err := k.sink.Close(); err != nil && !brokenPipe(err) {
@@ -111,7 +121,7 @@ func (s *liveSinks) figures() []health.Sink {
 	for _, k := range s.all {
 		out = append(out, health.Sink{Name: k.name, Written: k.written, Lost: k.lost, Failing: k.failing})
 	}
-	return out
+	return append(out, s.remotes.figures()...)
 }
 
 // stdoutSink prints: alerts in any format, health records among JSON lines.

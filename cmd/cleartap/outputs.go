@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -30,8 +31,9 @@ type sink struct {
 
 // sinks are all places of one scan.
 type sinks struct {
-	all  []*sink
-	left int // how many still work
+	all      []*sink
+	left     int // how many still work
+	sendings []*sending
 }
 
 // openSinks makes the outputs. Nothing is left behind when one cannot be made.
@@ -63,7 +65,13 @@ func newWriter(format string, w io.Writer, colour bool) alertWriter {
 }
 
 // write hands an alert to every sink that still works.
-func (s *sinks) write(a *output.Alert) {
+func (s *sinks) write(ctx context.Context, a *output.Alert) {
+	if len(s.sendings) > 0 {
+		r := output.NewRecord(a)
+		for _, k := range s.sendings {
+			k.put(ctx, r)
+		}
+	}
 	for _, k := range s.all {
 		if k.err == nil {
 			s.note(k, k.w.Write(a))
@@ -108,6 +116,21 @@ func (s *sinks) finish() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// nobody reports whether no sink takes alerts any more.
+func (s *sinks) nobody() bool { return s.left == 0 && len(s.all) > 0 && len(s.sendings) == 0 }
+
+// end waits for the sinks that acknowledge. It gives what each of them had, and how
+// many alerts were not delivered to one.
+func (s *sinks) end(ctx context.Context) (lines []string, undelivered uint64) {
+	for _, k := range s.sendings {
+		undelivered = max(undelivered, k.end(ctx))
+	}
+	for _, k := range s.sendings {
+		lines = append(lines, k.sum())
+	}
+	return lines, undelivered
 }
 
 // discard removes the unfinished files.

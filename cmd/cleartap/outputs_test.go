@@ -27,7 +27,7 @@ func TestFailedFileIsKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.write(sample)
+	s.write(t.Context(), sample)
 	if err := s.all[1].w.Flush(); err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,9 @@ type scanning struct {
 	bytes    int64 // of the inputs that were read
 	rows     bool  // rows wait for the terminal
 	screen   bool  // standard output and standard error are the same terminal
+
+	ctx         context.Context // of the scan
+	undelivered uint64          // alerts that a sink did not acknowledge
 }
 
 // runScan finds the captures, reads them, and tells how it ended.
@@ -39,9 +42,16 @@ func runScan(ctx context.Context, o *options, std *streams) error {
 	if err != nil {
 		return err
 	}
+	if len(o.remotes) > 0 {
+		std = &streams{std.in, std.out, &lockedWriter{w: std.err}}
+		if out.sendings, err = openSendings(o.remotes, func(text string) { fmt.Fprintf(std.err, "cleartap: %s\n", printable(text)) }); err != nil {
+			out.discard()
+			return err
+		}
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s := &scanning{o: o, std: std, sinks: out, cancel: cancel}
+	s := &scanning{o: o, std: std, sinks: out, ctx: ctx, cancel: cancel}
 	s.log = slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: o.level}))
 	s.screen = isTerminal(std.out) && isTerminal(std.err)
 	found := capture.Find(o.paths, capture.FindOptions{Merge: o.merge, Stdin: std.in, End: ctx.Done()})
@@ -74,18 +84,18 @@ func (s *scanning) Finding(where output.Where, f *detectors.Finding) {
 		s.worst = true
 	}
 	s.summary.Tally.Add(f)
-	if len(s.sinks.all) == 0 {
+	if len(s.sinks.all)+len(s.sinks.sendings) == 0 {
 		return
 	}
 	output.RedactTo(&s.alert, f, where, &s.o.policy)
-	s.sinks.write(&s.alert)
+	s.sinks.write(s.ctx, &s.alert)
 	s.rows = true
 	s.checkSinks()
 }
 
 // checkSinks stops the scan when nobody takes its results any more.
 func (s *scanning) checkSinks() {
-	if s.sinks.left == 0 && len(s.sinks.all) > 0 {
+	if s.sinks.nobody() {
 		s.gone = true
 		s.cancel()
 	}
@@ -128,10 +138,16 @@ func (s *scanning) Tick(bytes int64) {
 func (s *scanning) finish(ctx context.Context, t *sensor.Totals) error {
 	interrupted := ctx.Err() != nil && !s.gone
 	err := s.sinks.finish()
+	delivered, left := s.sinks.end(ctx)
+	s.undelivered = left
+	interrupted = interrupted || ctx.Err() != nil && !s.gone
 	s.progress.end(s.bytes, s.summary.Tally.Logins, ctx.Err() == nil)
 	s.sum(t, interrupted)
 	if !s.o.quiet && (!s.gone || err != nil) { // who closed the pipe has seen enough
 		_ = s.summary.Print(s.std.err) // nowhere else to tell
+		for _, line := range delivered {
+			fmt.Fprintln(s.std.err, line)
+		}
 	}
 	s.log.Debug("counters", "decode", fmt.Sprintf("%+v", t.Decode), "flows", fmt.Sprintf("%+v", t.Flows), "dialogues", fmt.Sprintf("%+v", t.Dialogues))
 	switch {
@@ -145,7 +161,7 @@ func (s *scanning) finish(ctx context.Context, t *sensor.Totals) error {
 		return &outcome{exitFailed, "no capture in " + strings.Join(s.o.paths, ", ")}
 	case s.usable == 0:
 		return &outcome{code: exitFailed}
-	case s.summary.Unread > 0 || s.summary.Evicted > 0 || s.summary.Panics > 0:
+	case s.summary.Unread > 0 || s.summary.Evicted > 0 || s.summary.Panics > 0 || s.undelivered > 0:
 		return &outcome{code: exitPartial}
 	}
 	return nil

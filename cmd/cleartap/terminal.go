@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"sync"
 
 	"golang.org/x/term"
 )
@@ -13,6 +14,9 @@ const permissionsMatter = runtime.GOOS != "windows"
 
 // isTerminal reports whether w is a terminal.
 func isTerminal(w io.Writer) bool {
+	if l, ok := w.(*lockedWriter); ok {
+		w = l.w
+	}
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
@@ -29,4 +33,17 @@ func useColour(when string, w io.Writer) bool {
 		return true
 	}
 	return isTerminal(w) && os.Getenv("TERM") != "dumb"
+}
+
+// lockedWriter lets several goroutines write, each line whole.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+// Write implements io.Writer.
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
 }

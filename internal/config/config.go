@@ -15,6 +15,7 @@ type Config struct {
 	Alerts     Alerts      `yaml:"alerts"`
 	Exceptions []Exception `yaml:"exceptions"`
 	Outputs    []Output    `yaml:"outputs"`
+	Spool      Spool       `yaml:"spool"`
 	Health     Health      `yaml:"health"`
 	Process    Process     `yaml:"process"`
 	Log        Log         `yaml:"log"`
@@ -77,6 +78,14 @@ type Exception struct {
 	Rules    []string `yaml:"rules"`
 	Reason   string   `yaml:"reason"`
 	Until    Date     `yaml:"until"`
+}
+
+// Spool says where alerts wait for outputs that acknowledge them.
+type Spool struct {
+	Dir     string   `yaml:"dir"`
+	MaxSize Size     `yaml:"max_size"`
+	OnFull  string   `yaml:"on_full"` // drop_newest or drop_oldest
+	Sync    Duration `yaml:"sync"`    // the longest that an alert waits for the disk
 }
 
 // Health says how often the sensor tells how it is.

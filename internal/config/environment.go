@@ -9,9 +9,9 @@ import (
 // prefix is how the names of our environment variables begin.
 const prefix = "CLEARTAP_"
 
-// foreign are variables with our prefix that set nothing: CLEARTAP_CONFIG names the
-// file, the others are for tests.
-var foreign = []string{"CLEARTAP_CONFIG", "CLEARTAP_CORPUS", "CLEARTAP_PROVE"}
+// foreign are variables with our prefix that are no settings: CLEARTAP_CONFIG names the
+// file, some hold secrets of outputs, the others are for tests.
+var foreign = []string{"CLEARTAP_CONFIG", ElasticsearchKey, ElasticsearchKeyFile, "CLEARTAP_CORPUS", "CLEARTAP_PROVE"}
 
 // Variable is the environment variable of a setting: capture.ring is CLEARTAP_CAPTURE_RING.
 func Variable(path string) string {

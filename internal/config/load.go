@@ -45,6 +45,7 @@ func Default() Config {
 		Detect:  Detect{OutcomeWait: Duration(10 * time.Second)},
 		Privacy: Privacy{Usernames: "auto", Clients: "full"},
 		Alerts:  Alerts{Suppress: Duration(time.Hour), Rate: 100},
+		Spool:   Spool{Dir: "/var/lib/cleartap/spool", MaxSize: 1 << 30, OnFull: "drop_newest", Sync: Duration(50 * time.Millisecond)},
 		Health:  Health{Interval: Duration(time.Minute)},
 		Process: Process{Sandbox: "auto"},
 		Log:     Log{Level: "info", Format: "text"},

@@ -38,6 +38,7 @@ type Kind struct {
 func Kinds() []Kind {
 	return []Kind{
 		{"file", newFile},
+		{"elasticsearch", newElasticsearch},
 	}
 }
 

@@ -20,6 +20,7 @@ func (l *Loaded) Validate() []error {
 	c.alerts()
 	c.exceptions()
 	c.outputs()
+	c.spool()
 	c.word("process.sandbox", l.Process.Sandbox, "auto", "required", "off")
 	c.word("log.level", l.Log.Level, "error", "warn", "info", "debug")
 	c.word("log.format", l.Log.Format, "text", "json")
@@ -146,6 +147,18 @@ func (c *check) exceptions() {
 			c.fault(path, "no end: write until: and a day such as 2027-01-31")
 		}
 	}
+}
+
+func (c *check) spool() {
+	s := &c.l.Spool
+	if s.Dir == "" {
+		c.fault("spool.dir", "nothing given: want a folder such as /var/lib/cleartap/spool")
+	}
+	if s.MaxSize < 1<<20 {
+		c.fault("spool.max_size", "%d bytes: want at least 1MiB", s.MaxSize)
+	}
+	c.word("spool.on_full", s.OnFull, "drop_newest", "drop_oldest")
+	c.within("spool.sync", time.Duration(s.Sync), time.Millisecond, 10*time.Second)
 }
 
 func (c *check) outputs() {

@@ -83,6 +83,14 @@ func (q *Queue) Put(ctx context.Context, r output.Record) error {
 	}
 }
 
+// Offer is Put that does not wait: false, and the record counts as offered, when
+// there is no room.
+func (q *Queue) Offer(r output.Record) bool {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return q.Put(ctx, r) == nil
+}
+
 // Close says that no more will come.
 func (q *Queue) Close() {
 	q.mu.Lock()

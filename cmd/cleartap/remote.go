@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"cleartap/internal/config"
+	"cleartap/output"
+	"cleartap/output/elasticsearch"
+)
+
+const categoryRemote = "Sinks"
+
+// remoteFlags name sinks that acknowledge what they were sent, for scan and live.
+// Secrets are no flags: others can see a command line.
+func remoteFlags() []cli.Flag {
+	text := func(name, usage string) cli.Flag {
+		return &cli.StringFlag{Category: categoryRemote, Name: name, Usage: usage}
+	}
+	return []cli.Flag{
+		&cli.StringSliceFlag{Category: categoryRemote, Name: "elasticsearch", Usage: "send alerts to Elasticsearch at `URL`; repeat for more nodes of the cluster. Key: environment " +
+			config.ElasticsearchKey + ", or the file that " + config.ElasticsearchKeyFile + " names"},
+		text("elasticsearch-namespace", "`NAME` of the data stream, logs-cleartap.alert-NAME (default: default)"),
+		text("elasticsearch-ca", "trust the authority whose certificate is in `FILE` (default: the system's)"),
+		text("elasticsearch-fingerprint", "trust the certificate, or the authority, of this SHA-256 `HEX`"),
+		text("elasticsearch-user", "user `NAME`, instead of a key; needs --elasticsearch-password-file"),
+		text("elasticsearch-password-file", "`FILE` with the user's password"),
+	}
+}
+
+// remotes gives the sinks that the command line names.
+func remotes(c *cli.Context) ([]config.Output, error) {
+	var out []config.Output
+	e, err := elasticsearchOf(c)
+	if err != nil {
+		return nil, err
+	}
+	if e != nil {
+		out = append(out, config.Output{Type: "elasticsearch", Name: "elasticsearch", Spec: e})
+	}
+	return out, nil
+}
+
+// elasticsearchOf gives the cluster that the command line names, nil if it names none.
+func elasticsearchOf(c *cli.Context) (*config.Elasticsearch, error) {
+	if len(c.StringSlice("elasticsearch")) == 0 {
+		for _, f := range c.LocalFlagNames() {
+			if strings.HasPrefix(f, "elasticsearch-") {
+				return nil, usage("--%s needs --elasticsearch URL", f)
+			}
+		}
+		return nil, nil
+	}
+	e, ok := newOutput("elasticsearch").(*config.Elasticsearch)
+	if !ok {
+		return nil, fmt.Errorf("no outputs of type elasticsearch in this build")
+	}
+	e.URL = c.StringSlice("elasticsearch")
+	if c.IsSet("elasticsearch-namespace") {
+		e.Namespace = c.String("elasticsearch-namespace")
+	}
+	e.CA, e.CAFingerprint, e.Username = c.String("elasticsearch-ca"), c.String("elasticsearch-fingerprint"), c.String("elasticsearch-user")
+	if file := c.String("elasticsearch-password-file"); file != "" {
+		if err := e.Password.UnmarshalText([]byte("${file:" + file + "}")); err != nil {
+			return nil, usage("--elasticsearch-password-file: %s", err)
+		}
+	}
+	for _, err := range e.Validate() {
+		return nil, usage("--elasticsearch: %s", err)
+	}
+	return e, nil
+}
+
+// newOutput makes the configuration of an output with its defaults.
+func newOutput(kind string) config.Spec {
+	for _, k := range config.Kinds() {
+		if k.Type == kind {
+			return k.New()
+		}
+	}
+	return nil
+}
+
+// openRemote opens a sink that acknowledges; nil without an error: the output is of another kind.
+func openRemote(o *config.Output) (output.Sink, error) {
+	switch spec := o.Spec.(type) {
+	case *config.Elasticsearch:
+		c := spec.Sink()
+		c.UserAgent = "cleartap/" + version
+		return elasticsearch.New(c)
+	}
+	return nil, nil
+}
+
+// wantsHealth reports whether a sink wants health records too.
+func wantsHealth(o *config.Output) bool {
+	e, ok := o.Spec.(*config.Elasticsearch)
+	return ok && e.Health
+}
+
+// inClear warns of a key that others on the way can read, empty if there is none.
+func inClear(o *config.Output) string {
+	if e, ok := o.Spec.(*config.Elasticsearch); ok {
+		if c := e.Sink(); c.InClear() {
+			return "its key or password crosses the network without TLS: use https"
+		}
+	}
+	return ""
+}
