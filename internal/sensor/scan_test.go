@@ -128,7 +128,7 @@ func TestScanIsTheSameWithAnyNumberOfWorkers(t *testing.T) {
 
 // A scan that is called off hands over what was found, and ends at once.
 func TestScanStops(t *testing.T) {
-	path, truth := generated(t, trafficgen.Logins, func(o *trafficgen.Options) { o.Bytes, o.Flows, o.Conc = 1, 20_000, 10 })
+	path, truth := generated(t, trafficgen.Logins, func(o *trafficgen.Options) { o.Bytes, o.Flows, o.Conc = 1, 8_000, 10 })
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	n := notes{stop: cancel}
