@@ -12,8 +12,8 @@ import (
 // one, or the one that was broken into; Mark is the place of the last login.
 type Attack struct {
 	State    AttackState
-	Start    capture.Nanos // of its first login
-	Seq      uint32        // sequence number of the secret that made it an attack: tells two of the same start apart
+	Start    capture.Nanos // of its first login, rounded down to seconds
+	Origin   capture.Mark  // of the login that made it an attack: its reports have it in common
 	Window   capture.Nanos // in which so many logins are one; what event.start and event.end tell is how long it went on
 	Sources  int           // addresses that logins came from
 	Accounts int           // names that were tried

@@ -32,13 +32,13 @@ var (
 
 // The rules of detectors/signals, which reports under them. No single observation leads to one.
 var (
-	BruteForce   = authentication("CT-AUTH-001", "Guessing of an account's password", 1, Medium, unlimited, guessing)
-	Spraying     = authentication("CT-AUTH-002", "A few passwords tried on many accounts", 2, High, sprayable, spraying)
+	BruteForce   = authentication("CT-AUTH-001", "Guessing at one account", 1, Medium, unlimited, guessing)
+	Spraying     = authentication("CT-AUTH-002", "Spraying of many accounts", 2, High, sprayable, spraying)
 	Stuffing     = authentication("CT-AUTH-003", "Stolen logins tried on many accounts", 3, High, stuffable, stuffing)
-	Distributed  = authentication("CT-AUTH-004", "Guessing of an account's password from many addresses", 4, Medium, unlimited, guessing)
+	Distributed  = authentication("CT-AUTH-004", "Guessing at one account from many addresses", 4, Medium, unlimited, guessing)
 	GuessedRight = authentication("CT-AUTH-005", "Login accepted after guessing", 5, Critical, taken, bruteForce, accounts)
 	ManyPlaces   = authentication("CT-AUTH-006", "Account used from many places at once", 6, Low, taken, accounts)
-	SamePassword = authentication("CT-AUTH-007", "One password for several accounts", 7, Low, reused, stuffing)
+	SamePassword = authentication("CT-AUTH-007", "Credential reuse across accounts", 7, Low, reused, stuffing)
 	Enumeration  = authentication("CT-AUTH-008", "Search for names of accounts", 8, Info, telling, discovery)
 	LowAndSlow   = authentication("CT-AUTH-009", "Slow guessing over a day", 9, Medium, unlimited, bruteForce)
 )

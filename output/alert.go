@@ -145,6 +145,7 @@ type File struct {
 type Cleartap struct {
 	Severity string  `json:"severity,omitempty"`
 	Auth     Auth    `json:"auth,omitzero"`
+	Attack   Attack  `json:"attack,omitzero"`
 	Proxy    Proxy   `json:"proxy,omitzero"`
 	Capture  Capture `json:"capture,omitzero"`
 	Count    int     `json:"count,omitempty"`   // attempts that the alert stands for
@@ -163,6 +164,17 @@ type Auth struct {
 	Authzid         string `json:"authzid,omitempty"`
 	Realm           string `json:"realm,omitempty"`
 	RefusedInsecure bool   `json:"refused_insecure"`
+}
+
+// Attack tells what many logins have in common. The reports of one attack share ID.
+type Attack struct {
+	ID       string `json:"id,omitempty"`
+	State    string `json:"state,omitempty"`    // start, growing, succeeded or ended
+	Sources  int    `json:"sources,omitempty"`  // addresses that logins came from
+	Accounts int    `json:"accounts,omitempty"` // names that were tried
+	Attempts int    `json:"attempts,omitempty"` // logins that were refused or accepted
+	Failures int    `json:"failures,omitempty"` // of these, how many were refused
+	Window   int    `json:"window,omitempty"`   // seconds in which so many are an attack
 }
 
 // Proxy is the client that a PROXY preface or XCLIENT announced.

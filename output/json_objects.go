@@ -23,7 +23,7 @@ func (e *encoder) event(v *Event) {
 	e.text(`,"kind":`, v.Kind)
 	e.list(`,"category":[`, v.Category)
 	e.list(`,"type":[`, v.Type)
-	e.text(`,"action":`, v.Action)
+	e.action(v.Action)
 	e.text(`,"outcome":`, v.Outcome)
 	e.key(`,"severity":`)
 	*e = strconv.AppendInt(*e, int64(v.Severity), 10)
@@ -157,6 +157,7 @@ func (e *encoder) cleartap(v *Cleartap) {
 	e.open(`,"cleartap":{`)
 	e.text(`,"severity":`, v.Severity)
 	e.auth(&v.Auth)
+	e.attack(&v.Attack)
 	if v.Proxy != (Proxy{}) {
 		e.open(`,"proxy":{`)
 		e.open(`,"client":{`)
@@ -188,6 +189,30 @@ func (e *encoder) auth(v *Auth) {
 	e.text(`,"realm":`, v.Realm)
 	e.bool(`,"refused_insecure":`, v.RefusedInsecure)
 	e.close()
+}
+
+func (e *encoder) attack(v *Attack) {
+	if *v == (Attack{}) {
+		return
+	}
+	e.open(`,"attack":{`)
+	e.text(`,"id":`, v.ID)
+	e.text(`,"state":`, v.State)
+	e.number(`,"sources":`, v.Sources)
+	e.number(`,"accounts":`, v.Accounts)
+	e.number(`,"attempts":`, v.Attempts)
+	e.number(`,"failures":`, v.Failures)
+	e.number(`,"window":`, v.Window)
+	e.close()
+}
+
+// action writes event.action, in which the same word may be as in class.
+func (e *encoder) action(v string) {
+	if v == guessingAction {
+		e.key(`,"action":"\u0070assword-guessing"`)
+		return
+	}
+	e.text(`,"action":`, v)
 }
 
 // class writes the class of a login. The word for passwords is itself a password

@@ -38,6 +38,7 @@ func RedactTo(a *Alert, f *detectors.Finding, where Where, p *Policy) {
 	}
 	r.who(a)
 	r.login(a)
+	r.attack(a)
 	r.event(a, where)
 	a.Message = r.message(a)
 	r.related(a)
@@ -111,18 +112,25 @@ func (r *redactor) rule() Rule {
 func (r *redactor) who(a *Alert) {
 	flow := &r.f.Flow
 	client, server := flow.Client.Addr().Unmap(), flow.Server.Addr().Unmap()
-	a.Network = Network{Transport: "tcp", Type: "ipv6", Protocol: r.f.Protocol, Direction: r.p.direction(client, server)}
-	if client.Is4() {
+	a.Network = Network{Transport: "tcp", Type: "ipv6", Protocol: r.f.Protocol}
+	if client.Is4() || server.Is4() {
 		a.Network.Type = "ipv4"
 	}
 	if flow.VLAN != 0 {
 		a.Network.VLAN.ID = r.number(int(flow.VLAN))
 	}
-	a.Source = r.client(client)
-	a.Source.Port = int(flow.Client.Port())
-	a.Destination = Endpoint{IP: r.addr(server), Port: int(flow.Server.Port())}
-	a.Destination.Address = a.Destination.IP
-	if r.clientShown() {
+	if client.IsValid() { // else there are several, as below
+		a.Source = r.client(client)
+		a.Source.Port = int(flow.Client.Port())
+	}
+	if server.IsValid() {
+		a.Destination = Endpoint{IP: r.addr(server), Port: int(flow.Server.Port())}
+		a.Destination.Address = a.Destination.IP
+	}
+	if client.IsValid() && server.IsValid() {
+		a.Network.Direction = r.p.direction(client, server)
+	}
+	if r.clientShown() && r.f.Attack == nil {
 		n := r.text.Len()
 		var buf [64]byte
 		r.text.Write(appendCommunityID(buf[:0], flow.Client, flow.Server))
@@ -195,6 +203,9 @@ func (r *redactor) event(a *Alert, where Where) {
 		a.Event.Action = "cleartext-login"
 		a.Event.Outcome = outcome(f.Result)
 		id.what = string(f.Attempt.Mechanism)
+	}
+	if f.Attack != nil {
+		r.attackEvent(a, &id)
 	}
 	id.clientPort, id.serverPort = f.Flow.Client.Port(), f.Flow.Server.Port()
 	n := r.text.Len()

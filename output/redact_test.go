@@ -375,6 +375,8 @@ observer.vendor:string observer.product:string observer.type:string observer.ver
 log.file.path:string cleartap.severity:string
 cleartap.auth.command:string cleartap.auth.mechanism:string cleartap.auth.class:string cleartap.auth.result:string cleartap.auth.attempt:int
 cleartap.auth.reply_code:string cleartap.auth.authzid:string cleartap.auth.realm:string cleartap.auth.refused_insecure:bool
+cleartap.attack.id:string cleartap.attack.state:string cleartap.attack.sources:int cleartap.attack.accounts:int cleartap.attack.attempts:int
+cleartap.attack.failures:int cleartap.attack.window:int
 cleartap.proxy.client.ip:string cleartap.proxy.client.port:int
 cleartap.capture.frame:uint64 cleartap.capture.sides:int cleartap.capture.midstream:bool cleartap.capture.gap:bool cleartap.count:int cleartap.trimmed:bool`)
 	got := fieldsOf("", reflect.TypeFor[Alert]())

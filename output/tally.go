@@ -16,6 +16,8 @@ type Tally struct {
 	Logins int // findings that are logins
 	Others int // the rest
 
+	rules map[*detectors.Rule]int // of the rest
+
 	severities map[detectors.Severity]int
 	kinds      map[kind]*Outcomes
 	accounts   Distinct
@@ -92,6 +94,7 @@ func (t *Tally) Add(f *detectors.Finding) {
 	t.severities[f.Severity]++
 	if f.Kind != detectors.Login {
 		t.Others++
+		t.rules[f.Rule]++
 		return
 	}
 	t.Logins++
@@ -118,6 +121,16 @@ func (t *Tally) Add(f *detectors.Finding) {
 
 func (t *Tally) begin() {
 	t.severities, t.kinds, t.seed = make(map[detectors.Severity]int), make(map[kind]*Outcomes), maphash.MakeSeed()
+	t.rules = make(map[*detectors.Rule]int)
+}
+
+// Rules tells of how many findings other than logins each rule has, in the order of the catalogue.
+func (t *Tally) Rules(tell func(r *detectors.Rule, n int)) {
+	for _, r := range detectors.Rules() {
+		if n := t.rules[r]; n > 0 {
+			tell(r, n)
+		}
+	}
 }
 
 // Accounts is how many user names, as they were sent, logins were for.

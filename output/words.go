@@ -39,6 +39,9 @@ func ending(r detectors.Result) string {
 
 // message says the alert in one line, in what the alert shows anyway.
 func (r *redactor) message(a *Alert) string {
+	if r.f.Attack != nil {
+		return r.attackMessage(a)
+	}
 	n := r.text.Len()
 	b := &r.text
 	b.WriteString(protocolName(a.Network.Protocol))
@@ -76,8 +79,10 @@ func (r *redactor) hostPort(e *Endpoint) {
 	if v6 {
 		r.text.WriteByte(']')
 	}
-	r.text.WriteByte(':')
-	r.digits(e.Port)
+	if e.Port != 0 {
+		r.text.WriteByte(':')
+		r.digits(e.Port)
+	}
 }
 
 // protocolName is a protocol's name for people.

@@ -24,7 +24,7 @@ type attack struct {
 	accountSet, sourceSet uint32 // of a network's attack
 
 	start   capture.Nanos // as reported, like all that follows
-	seq     uint32        // of the login that made it an attack
+	origin  capture.Mark  // of the login that made it an attack
 	flow    flow
 	name    string       // of the account, or of the one that was broken into
 	network netip.Prefix // of a network's attack
@@ -84,7 +84,7 @@ func (s *Signals) begin(a attack, first uint32, e *event) {
 	s.stats.Attacks++
 	o := e.o
 	a.start = s.base + capture.Nanos(first)*second + o.Decided.Time - s.now
-	a.seq = o.Mark.Seq
+	a.origin = o.Mark
 	a.flow = flow{client: o.Flow.Client.Addr(), server: o.Flow.Server, protocol: o.Protocol, vlan: o.Flow.VLAN, sides: o.Sides}
 	if o.Proxy.IsValid() {
 		a.flow.proxy = o.Proxy.Addr()

@@ -104,7 +104,7 @@ func (s *Signals) tell(a *attack, state detectors.AttackState) {
 	s.report(&detectors.Finding{
 		Rule: a.rule, Severity: a.rule.Floor(),
 		Attack: &detectors.Attack{
-			State: state, Start: a.start, Seq: a.seq, Window: a.window, Sources: a.sources, Accounts: a.accounts,
+			State: state, Start: a.start, Origin: a.origin, Window: a.window, Sources: a.sources, Accounts: a.accounts,
 			Attempts: a.refused + a.accepted, Failures: a.refused, Network: a.network,
 			Shown: a.accepted > 0 || a.accounts == 1 && a.refused >= detectors.ShownFailures,
 		},

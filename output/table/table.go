@@ -127,11 +127,9 @@ func cells(a *output.Alert) row {
 	if mechanism == "" { // no login
 		mechanism, result = a.Rule.ID, a.Rule.Name
 	}
-	user := a.User.Name
-	if user == "" {
-		user = "-"
-	}
-	return row{clock(a.Timestamp), hostPort(&a.Source), hostPort(&a.Destination), a.Network.Protocol, mechanism, user, result, a.Cleartap.Severity}
+	user := several(a.User.Name, a.Cleartap.Attack.Accounts, "accounts")
+	client, server := several(hostPort(&a.Source), a.Cleartap.Attack.Sources, "addresses"), several(hostPort(&a.Destination), 0, "")
+	return row{clock(a.Timestamp), client, server, a.Network.Protocol, mechanism, user, result, a.Cleartap.Severity}
 }
 
 // clock makes 2026-11-22 10:00:00 of 2026-11-22T10:00:00.123456Z.
@@ -142,4 +140,20 @@ func clock(t string) string {
 	return t[:10] + " " + t[11:19]
 }
 
-func hostPort(e *output.Endpoint) string { return net.JoinHostPort(e.Address, strconv.Itoa(e.Port)) }
+func hostPort(e *output.Endpoint) string {
+	if e.Port == 0 {
+		return e.Address
+	}
+	return net.JoinHostPort(e.Address, strconv.Itoa(e.Port))
+}
+
+// several says how many there are where it is not one.
+func several(one string, n int, things string) string {
+	switch {
+	case one != "":
+		return one
+	case n > 1:
+		return strconv.Itoa(n) + " " + things
+	}
+	return "-"
+}

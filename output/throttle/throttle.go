@@ -122,6 +122,12 @@ func (t *Throttle) key(f *detectors.Finding) uint64 {
 		h.WriteString(s)
 		h.WriteByte(0)
 	}
+	if k := f.Attack; k != nil { // each report of an attack tells something new
+		for _, v := range [...]int{int(k.Origin.Time), int(k.Origin.Seq), int(k.State), k.Attempts} {
+			h.WriteString(strconv.Itoa(v))
+			h.WriteByte(0)
+		}
+	}
 	return h.Sum64()
 }
 

@@ -10,6 +10,7 @@ import (
 	"cleartap/capture"
 	"cleartap/detectors"
 	"cleartap/output"
+	"cleartap/reassembly"
 )
 
 // bench is a throttle and what it let through.
@@ -28,7 +29,7 @@ func newBench(cfg Config) *bench {
 }
 
 func login(name string, result detectors.Result, client string) *detectors.Finding {
-	return &detectors.Finding{Rule: detectors.Rules()[0], Observation: detectors.Observation{
+	return &detectors.Finding{Rule: first, Observation: detectors.Observation{
 		Kind: detectors.Login, Protocol: "pop3", Result: result, Mark: capture.Mark{Time: 5e9},
 		Attempt: detectors.Attempt{Identity: name, Mechanism: detectors.MechUserPass},
 		Flow:    flowOf(client),
@@ -81,8 +82,10 @@ func TestNewThingsAreToldAtOnce(t *testing.T) {
 		func(f *detectors.Finding) { f.Result = detectors.Failure },
 		func(f *detectors.Finding) { f.Flow = flowOf("10.0.0.2") },
 		func(f *detectors.Finding) { f.Attempt.Mechanism = detectors.MechPlain },
-		func(f *detectors.Finding) { f.Rule = detectors.Rules()[1] },
+		func(f *detectors.Finding) { f.Rule = second },
 		func(f *detectors.Finding) { f.Attempt.Authzid = "root" },
+		func(f *detectors.Finding) { f.Attack = &detectors.Attack{Attempts: 30} },
+		func(f *detectors.Finding) { f.Attack, f.Flow = &detectors.Attack{Attempts: 60}, reassembly.Flow{} },
 		func(f *detectors.Finding) { f.Flow.Server = netip.MustParseAddrPort("192.0.2.1:143") },
 	} {
 		f := base()
@@ -182,4 +185,14 @@ func TestKindsAreBounded(t *testing.T) {
 	if b.oldest != nil || b.newest != nil || len(b.kinds) != 0 {
 		t.Error("something is left")
 	}
+}
+
+var first, second = rule("CT-CRED-001"), rule("CT-CRED-002")
+
+func rule(id string) *detectors.Rule {
+	r, ok := detectors.RuleByID(id)
+	if !ok {
+		panic("no rule " + id)
+	}
+	return r
 }
