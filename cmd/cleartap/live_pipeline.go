@@ -45,9 +45,12 @@ func (p *pipeline) configure(l *config.Loaded, std *streams, o *liveOpts) error 
 	if err != nil {
 		return err
 	}
+	var kept *spool.Spool
 	if p.sinks != nil {
+		kept = p.sinks.remotes.pause(l)
 		_ = p.sinks.close(p.log) // it has been logged
 	}
+	sinks.remotes.begin(l, logger, kept)
 	p.policy, p.log, p.sinks, p.over = policy, logger, sinks, map[int]bool{}
 	p.exceptions = exceptionsOf(l.Exceptions)
 	cfg := throttle.Config{Window: time.Duration(l.Alerts.Suppress), Rate: l.Alerts.Rate}

@@ -32,7 +32,7 @@ func TestFailedFileIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.note(s.all[1], &os.PathError{Op: "write", Path: bad, Err: syscall.ENOSPC}) // as a full disk would
-	s.write(sample)
+	s.write(t.Context(), sample)
 	err = s.finish()
 	if err == nil || err.Error() != bad+": no space left on device; what was written is in "+bad+".partial" {
 		t.Errorf("got %v", err)
@@ -61,7 +61,7 @@ func TestClosedPipeIsNoError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.write(sample)
+	s.write(t.Context(), sample)
 	s.flush()
 	if s.left != 0 || !brokenPipe(s.all[0].err) {
 		t.Errorf("%d sinks left, error %v", s.left, s.all[0].err)
