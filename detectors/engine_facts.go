@@ -1,5 +1,7 @@
 package detectors
 
+import "cleartap/detectors/syntax"
+
 // factStore keeps facts that many flows have in common, so that each is in memory
 // once: servers say the same to everybody. Nobody changes what is in it.
 type factStore struct {
@@ -14,7 +16,7 @@ type factStore struct {
 type serverKey struct {
 	source Source
 	masked bool
-	text   string // the beginning of the line, printable
+	text   string // the line, printable, without what is different each time
 }
 
 // mostFacts is how many of a kind are kept. When there are more they are all
@@ -37,7 +39,7 @@ func keep[T comparable](in *map[T]*T, v T) *T {
 
 // server gives what a text tells of the server that says it.
 func (f *factStore) server(from Source, line []byte) *Server {
-	f.key = greetingText(f.key[:0], line)
+	f.key = greetingText(f.key[:0], line[:min(len(line), mostLine)])
 	masked := from == FromGreeting && maskedGreeting(line)
 	if s := f.servers[serverKey{from, masked, string(f.key)}]; s != nil {
 		return s
@@ -49,7 +51,7 @@ func (f *factStore) server(from Source, line []byte) *Server {
 	s := &Server{Source: from, Masked: masked}
 	s.Product, s.Version = productOf(f.key)
 	if from == FromGreeting {
-		s.Text, s.Host = text, string(greetingHost(f.key))
+		s.Text, s.Host = string(syntax.TrimRight(f.key[:min(len(f.key), mostGreeting)])), string(greetingHost(f.key))
 	}
 	f.servers[serverKey{from, masked, text}] = s
 	return s

@@ -2,13 +2,17 @@ package detectors
 
 import "cleartap/detectors/syntax"
 
-// mostGreeting is how much of a greeting is kept, in bytes.
-const mostGreeting = 128
+// mostGreeting is how much of a greeting is kept, and mostLine how much of what a
+// server says of itself is looked at, in bytes.
+const (
+	mostGreeting = 128
+	mostLine     = 1024
+)
 
-// greetingText writes what is kept of a greeting: printable ASCII, blanks for the
+// greetingText writes what may be kept of a greeting: printable ASCII, blanks for the
 // rest, without the timestamp that APOP is computed over (RFC 1939 section 7).
 func greetingText(dst, line []byte) []byte {
-	for i := 0; i < len(line) && len(dst) < mostGreeting; i++ {
+	for i := 0; i < len(line); i++ {
 		b := line[i]
 		if b == '<' {
 			if end := stampEnd(line[i:]); end > 0 {

@@ -1,6 +1,10 @@
 package detectors
 
-import "cleartap/detectors/syntax"
+import (
+	"bytes"
+
+	"cleartap/detectors/syntax"
+)
 
 // product is a pattern by which a server's product is known: a text in what the
 // server says of itself, and where the version stands.
@@ -15,7 +19,6 @@ type product struct {
 var products = [...]product{
 	{"DOVECOT", "Dovecot"}, {"POSTFIX", "Postfix"}, {"EXIM", "Exim"}, {"SENDMAIL", "Sendmail"},
 	{"COURIER", "Courier"}, {"CYRUS", "Cyrus"}, {"ZIMBRA", "Zimbra"},
-	{"OUTLOOK.COM", "Microsoft 365"}, {"OFFICE365.COM", "Microsoft 365"},
 	{"MICROSOFT EXCHANGE", "Microsoft Exchange"}, {"MICROSOFT ESMTP MAIL SERVICE", "Microsoft Exchange"},
 	{"MICROSOFT WINDOWS POP3", "Microsoft Windows POP3 Service"},
 	{"GIMAP", "Gmail"}, {"GPOP", "Gmail"}, {"GSMTP", "Gmail"},
@@ -28,15 +31,26 @@ var products = [...]product{
 	{"PERDITION", "Perdition"}, {"MAILUTILS", "GNU Mailutils"}, {"QPOPPER", "Qpopper"}, {"QPOP", "Qpopper"},
 	{"TEAPOP", "Teapop"}, {"POPA3D", "popa3d"}, {"SOLID POP3", "Solid POP3"}, {"GREENMAIL", "GreenMail"}, {"MAILHOG", "MailHog"},
 	{"INTERNETNEWS", "INN"}, {"INN ", "INN"}, {"LEAFNODE", "Leafnode"}, {"DIABLO", "Diablo"}, {"CYCLONE", "Cyclone"}, {"TYPHOON", "Typhoon"},
-	{"SPROXY", "sproxyd"}, {"MADDY", "maddy"}, {"IMAP4REV1 20", "UW IMAP"}, {"POP3 20", "UW IMAP"}, {"HELLO THERE.", "Courier"},
+	{"CMAILSERVER", "CMailServer"}, {"MADDY", "maddy"}, {"IMAP4REV1 20", "UW IMAP"}, {"POP3 20", "UW IMAP"}, {"HELLO THERE.", "Courier"},
 }
+
+// hosted are services that are known by the name of their hosts.
+var hosted = [...]product{{".OUTLOOK.COM", "Microsoft 365"}, {".OFFICE365.COM", "Microsoft 365"}}
 
 // mostVersion is how long a version may be, in bytes.
 const mostVersion = 24
 
 // productOf finds the product, and the version if it is told, in what a server
-// says of itself.
+// says of itself. A host name by which it greets is no product, with two exceptions.
 func productOf(text []byte) (name, version string) {
+	for _, h := range hosted {
+		if indexFold(greetingHost(text), h.text) >= 0 {
+			return h.name, ""
+		}
+	}
+	if host := greetingHost(text); host != nil {
+		text = text[bytes.Index(text, host)+len(host):]
+	}
 	for i := range products {
 		p := &products[i]
 		at := indexFold(text, p.text)
@@ -69,7 +83,7 @@ var versionWords = [...]string{"VERSION:", "VERSION", "RELEASE", "ESMTP", "SMTP"
 // four words such as "version".
 func versionIn(text []byte) []byte {
 	for range 5 {
-		for len(text) > 0 && (syntax.Blank(text[0]) || text[0] == '/' || text[0] == '(' || text[0] == ':' || text[0] == '-' || text[0] == '"') {
+		for len(text) > 0 && (syntax.Blank(text[0]) || text[0] == '/' || text[0] == '(' || text[0] == ':' || text[0] == '-' || text[0] == '"' || text[0] == ',') {
 			text = text[1:]
 		}
 		if v := version(text); v != nil {
@@ -110,7 +124,10 @@ func version(text []byte) []byte {
 	for n > 0 && !alnum(text[n-1]) {
 		n--
 	}
-	if dots == 0 || n > mostVersion {
+	if n > mostVersion { // with a package's revision: what is before it is enough
+		n = max(bytes.IndexByte(text[:mostVersion], '-'), 0)
+	}
+	if dots == 0 || n == 0 {
 		return nil
 	}
 	return text[:n]
