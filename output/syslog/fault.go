@@ -60,6 +60,8 @@ func tlsFault(at string, err error) *output.Fault {
 	switch {
 	case errors.As(err, &record):
 		return &output.Fault{Cause: at + " does not speak TLS", Cure: "correct the port (6514 is usual), or write tcp://", Hold: true}
+	case errors.Is(err, errDismissed):
+		return &output.Fault{Cause: at + " closed the connection right after the TLS handshake", Cure: "it may want a certificate that it trusts in tls.certificate and tls.key"}
 	case isRemoteAlert(err):
 		return &output.Fault{Cause: at + " refuses the connection by a TLS alert", Cure: "it may want a certificate that it trusts in tls.certificate and tls.key", Hold: true}
 	}

@@ -3,6 +3,7 @@ package syslog
 import (
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"cleartap/output"
@@ -136,13 +137,26 @@ func (e *encoder) header3164(dst []byte, a *output.Alert) []byte {
 }
 
 func (e *encoder) hostOf(a *output.Alert) string {
-	switch {
-	case e.cfg.Host != "":
+	if e.cfg.Host != "" {
 		return e.cfg.Host
-	case a.Observer.Name != "":
-		return wordOf(a.Observer.Name, 255)
+	}
+	if name := hostWord(a.Observer.Name); name != "" {
+		return name
 	}
 	return e.host
+}
+
+// hostWord makes a name of a host, empty if nothing is left of it: receivers of RFC
+// 3164 take what has other characters, or ends in one, for the tag.
+func hostWord(s string) string {
+	b := []byte(s[:min(len(s), 255)])
+	for i, c := range b {
+		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
+		if !letter && (c < '0' || c > '9') && c != '.' {
+			b[i] = '-'
+		}
+	}
+	return strings.Trim(string(b), "-.")
 }
 
 // wordOf makes a word of the header: printable ASCII without blanks, up to n

@@ -26,6 +26,10 @@ type link interface {
 // errNotRead says that the other kernel did not confirm what was written.
 var errNotRead = errors.New("not confirmed")
 
+// errDismissed says that the receiver ended a connection when it had seen our
+// certificate, or that there is none.
+var errDismissed = errors.New("dismissed")
+
 // stream is a link over TCP, TLS or a stream socket. Receivers say nothing; a
 // goroutine reads all the same, to see at once when they go.
 type stream struct {
@@ -168,7 +172,10 @@ func (s *stream) accepted(c *tls.Conn, t *tickets) error {
 	}
 	select {
 	case <-s.gone:
-		return s.err
+		if isRemoteAlert(s.err) {
+			return s.err
+		}
+		return errDismissed
 	case <-t.came:
 	case <-time.After(300 * time.Millisecond): // many servers send no tickets
 	}

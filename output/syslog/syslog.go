@@ -191,8 +191,8 @@ func isSDID(s string) bool {
 // hostName is the name of this host, "-" if it is not known (RFC 5424 section 6.2.4).
 func hostName() string {
 	name, err := os.Hostname()
-	if err != nil {
+	if name = hostWord(name); err != nil || name == "" {
 		return "-"
 	}
-	return wordOf(name, 255)
+	return name
 }

@@ -50,7 +50,13 @@ func appendFields(dst []byte, a *output.Alert, delimiter byte) []byte {
 			dst = append(dst, delimiter)
 		}
 		dst = append(append(dst, f.key...), '=')
-		dst = append(dst, strings.ReplaceAll(oneline.Text(f.value), string(rune(delimiter)), replacement)...)
+		value := oneline.Text(f.value)
+		if delimiter == '\t' { // no value holds one, but rsyslog makes this of those between them
+			value = strings.ReplaceAll(value, "#011", replacement+"011")
+		} else {
+			value = strings.ReplaceAll(value, string(rune(delimiter)), replacement)
+		}
+		dst = append(dst, value...)
 	}
 	return dst
 }
