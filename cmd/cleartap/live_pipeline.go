@@ -161,11 +161,8 @@ func (p *pipeline) tick(now time.Time) {
 	p.sinks.flush(p.log)
 }
 
-// close tells what is held back, and closes the outputs.
-func (p *pipeline) close() error {
-	p.throttle.Close()
-	return p.sinks.close(p.log)
-}
+// close closes the outputs.
+func (p *pipeline) close() error { return p.sinks.close(p.log) }
 
 // limiter makes one alert a minute of any number that were above the rate.
 type limiter struct {

@@ -158,6 +158,9 @@ func (s *listening) Notice(n sensor.Notice) {
 // Tick implements sensor.LiveReceiver.
 func (s *listening) Tick() { s.tick(time.Now()) }
 
+// Settle implements sensor.LiveReceiver.
+func (s *listening) Settle() { s.throttle.Close() }
+
 // Health implements sensor.LiveReceiver.
 func (s *listening) Health(h *sensor.Health) {
 	r := s.record(h)

@@ -206,6 +206,7 @@ func (r *nobody) Observation(*sense.LiveObservation) { r.observations++ }
 func (r *nobody) Notice(sense.Notice)                {}
 func (r *nobody) Health(*sense.Health)               {}
 func (r *nobody) Tick()                              {}
+func (r *nobody) Settle()                            {}
 
 // A ring that was filled before anybody read it is drained by one core through the
 // whole pipeline.

@@ -10,6 +10,7 @@ import (
 
 	"cleartap/capture"
 	"cleartap/detectors"
+	"cleartap/detectors/signals"
 	"cleartap/reassembly"
 )
 
@@ -24,13 +25,18 @@ const (
 // looks at every port with one worker and the default memory.
 type Config struct {
 	Jobs        int            // captures read at a time; 0: 1
-	MaxMemory   int64          // bytes that flows, held segments and dialogues may take together; 0: DefaultMemory
+	MaxMemory   int64          // bytes that flows, held segments, dialogues and signals may take together; 0: DefaultMemory
 	Ports       *capture.Ports // nil: any
 	Nets        []netip.Prefix // flows with an end in one of them; empty: all
 	ExcludeNets []netip.Prefix // no flow with an end in one of them
 	OutcomeWait time.Duration  // packet time to wait for a login's outcome; 0: 60 s
 	Protocols   []*detectors.Protocol
+	Signals     signals.Config
 }
+
+// signalsPart is which part of the memory is for what many logins tell together: one
+// fourth. The rest is for the captures.
+const signalsPart = 4
 
 // A capture's memory is divided: five eighths for flows and the bytes held of
 // them, one for lines that segments cut, one sixteenth for fragments. The rest

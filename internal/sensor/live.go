@@ -16,6 +16,7 @@ type LiveReceiver interface {
 	Notice(n Notice)                // something changed that people should know
 	Health(h *Health)               // every LiveConfig.StatsInterval, and at the end
 	Tick()                          // ten times a second
+	Settle()                        // once, when all was observed: what was held back is to be told
 }
 
 // Live is a sensor that listens on interfaces: one goroutine for each socket, which
@@ -108,6 +109,7 @@ func (l *Live) tell(to LiveReceiver, control <-chan func()) {
 		select {
 		case o, ok := <-l.queue:
 			if !ok {
+				to.Settle()
 				to.Health(l.Health())
 				return
 			}

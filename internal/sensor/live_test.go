@@ -69,6 +69,7 @@ type heard struct {
 	notices []string
 	health  []*Health
 	onTick  func()
+	settled []int // how many health records there were
 	ifaces  []string
 }
 
@@ -81,6 +82,7 @@ func (h *heard) Notice(n Notice) {
 	h.notices = append(h.notices, strings.TrimSpace(fmt.Sprint(n.Text, " ", n.Over)))
 }
 func (h *heard) Health(x *Health) { h.health = append(h.health, x) }
+func (h *heard) Settle()          { h.settled = append(h.settled, len(h.health)) }
 func (h *heard) Tick() {
 	if h.onTick != nil {
 		h.onTick()
@@ -140,6 +142,9 @@ func TestTimePassesWithoutPackets(t *testing.T) {
 		if i != "eth1" {
 			t.Errorf("interface %q", i)
 		}
+	}
+	if !slices.Equal(h.settled, []int{len(h.health) - 1}) {
+		t.Errorf("settled after %v of %d health records", h.settled, len(h.health))
 	}
 	last := h.health[len(h.health)-1]
 	if last.Total.Packets == 0 || last.Total.Kernel.Packets != last.Total.Packets || last.Uptime <= 0 || last.Memory <= 0 {

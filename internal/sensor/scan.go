@@ -10,7 +10,9 @@ import (
 
 // Receiver is told what a scan finds. All calls come from the goroutine that
 // called Scan, one at a time; findings and problems in the order of captures and
-// inside a capture in the order of packets, whatever the number of workers.
+// inside a capture in the order of packets, whatever the number of workers. Findings
+// about many logins come when packet time shows that nothing more of them will, the
+// last ones behind everything else.
 type Receiver interface {
 	Finding(where output.Where, f *detectors.Finding) // valid during the call
 	Problem(p *capture.Problem)
@@ -23,7 +25,11 @@ type Receiver interface {
 func Scan(ctx context.Context, cfg Config, captures []*capture.Capture, to Receiver) Totals {
 	var all Totals
 	jobs := max(1, min(cfg.Jobs, len(captures)))
-	shared := newBudget(cfg.MaxMemory, len(captures))
+	if cfg.MaxMemory <= 0 {
+		cfg.MaxMemory = DefaultMemory
+	}
+	shared := newBudget(cfg.MaxMemory-cfg.MaxMemory/signalsPart, len(captures))
+	across := newMerger(cfg.Signals, cfg.MaxMemory/signalsPart, captures, to)
 	workers := make([]*worker, jobs)
 	for i := range workers {
 		workers[i] = &worker{cfg: &cfg, budget: shared}
@@ -36,18 +42,25 @@ func Scan(ctx context.Context, cfg Config, captures []*capture.Capture, to Recei
 		take: func(i int, b *batch) {
 			for k := range b.findings {
 				f := &b.findings[k]
-				to.Finding(output.Where{Path: b.files[f.Mark.File]}, f)
+				if f.Rule != nil {
+					to.Finding(output.Where{Path: b.files[f.Mark.File]}, f)
+				}
+				across.add(i, b.files, &f.Observation)
 			}
 			if b.problem != nil {
 				to.Problem(b.problem)
 			}
 		},
 		done: func(i int) {
+			across.done(i)
 			to.Done(captures[i], &results[i])
 			all.add(&results[i])
 		},
 		tick: func() { to.Tick(progress(workers)) },
 	})
+	across.end()
+	all.Findings += across.told
+	all.Signals = across.signals.Stats()
 	to.Tick(progress(workers))
 	return all
 }

@@ -3,6 +3,7 @@ package sensor
 import (
 	"cleartap/capture"
 	"cleartap/detectors"
+	"cleartap/detectors/signals"
 	"cleartap/reassembly"
 )
 
@@ -19,6 +20,7 @@ type Totals struct {
 	Decode      capture.DecodeStats
 	Flows       reassembly.Stats
 	Dialogues   detectors.Stats
+	Signals     signals.Stats // of a whole scan
 }
 
 // add adds what another capture came to.

@@ -9,6 +9,7 @@ import (
 
 	"cleartap/capture"
 	"cleartap/detectors"
+	"cleartap/detectors/signals"
 	"cleartap/reassembly"
 )
 
@@ -179,10 +180,14 @@ func (w *worker) settle() {
 // report judges an observation and hands on what comes of it.
 func (w *worker) report(o *detectors.Observation) {
 	f, ok := detectors.Judge(o)
-	if !ok {
+	switch {
+	case ok:
+		w.totals.Findings++
+	case signals.Wants(o):
+		f = detectors.Finding{Observation: *o} // no alert by itself
+	default:
 		return
 	}
-	w.totals.Findings++
 	if w.ending {
 		w.last = append(w.last, f)
 		return
