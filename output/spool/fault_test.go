@@ -203,3 +203,29 @@ func TestCursorMovesOnAFullDisk(t *testing.T) {
 	fill(t, s, 31, 40, 200, 2)
 	same(t, "read", numbers(t, drain(t, s, "a")), upTo(40, upTo(30)...))
 }
+
+// As long as no cursor file says that a segment was read, it stays.
+func TestSegmentsWaitForTheCursor(t *testing.T) {
+	d := newMemDisk()
+	s := still(t, d, Config{SegmentBytes: 1500})
+	fill(t, s, 1, 30, 200, 2)
+	same(t, "read", numbers(t, drain(t, s, "a")), upTo(30))
+	before := len(d.segments())
+	for _, op := range []string{"write", "sync", "rename", "syncdir"} {
+		d.fault = func(_ int, got, _ string) error {
+			if got == op {
+				return syscall.EIO
+			}
+			return nil
+		}
+		s.keep(time.Now())
+		if n := len(d.segments()); n != before || !s.Stats().CursorsFailing {
+			t.Errorf("%s fails: %d segments of %d are left", op, n, before)
+		}
+	}
+	d.fault = nil
+	s.keep(time.Now())
+	if n := len(d.segments()); n > 1 || s.Stats().CursorsFailing {
+		t.Errorf("%d segments are left in the end", n)
+	}
+}

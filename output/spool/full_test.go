@@ -181,3 +181,49 @@ func TestQueueBounds(t *testing.T) {
 		t.Error("a payload that is too long was accepted")
 	}
 }
+
+// A crash at any call of giving up a segment loses no urgent alert of it.
+func TestCrashWhileDroppingOldest(t *testing.T) {
+	base := newMemDisk()
+	c := Config{MaxBytes: 1 << 20, OnFull: DropOldest}
+	s := still(t, base, c)
+	var urgent []uint64
+	for n := uint64(1); n <= 900; n++ {
+		s.Append(payload(n, 960), n%30 == 0)
+		if n%30 == 0 {
+			urgent = append(urgent, n)
+		}
+		if n%20 == 0 {
+			s.commit(time.Now())
+		}
+	}
+	s.keep(time.Now())
+	if s.Stats().Lost.Sum() > 0 {
+		t.Fatalf("figures: %+v", s.Stats())
+	}
+	for at := 1; ; at++ {
+		d := base.copyOf()
+		s := still(t, d, c)
+		for n := uint64(901); n <= 1000; n++ {
+			s.Append(payload(n, 960), false)
+		}
+		d.dies = d.calls + at
+		s.commit(time.Now())
+		if !d.dead() {
+			if s.Stats().Lost[LostDropped] == 0 || at < 10 {
+				t.Errorf("%d calls, figures %+v", at, s.Stats())
+			}
+			return
+		}
+		after := d.crash(newRand(uint64(at)))
+		got := map[uint64]bool{}
+		for _, n := range numbers(t, drain(t, still(t, after, c), "a")) {
+			got[n] = true
+		}
+		for _, n := range urgent {
+			if !got[n] {
+				t.Fatalf("crash at call %d: urgent alert %d is lost", at, n)
+			}
+		}
+	}
+}

@@ -363,7 +363,7 @@ func TestDeadLettersAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	word := strings.Repeat("w", 96)
-	for range 200 {
+	for range 60 {
 		for range 500 {
 			r.DeadLetter(word, word, word)
 		}
