@@ -128,12 +128,13 @@ const (
 	PlainPort                   // a server that greets in clear on a port of implicit TLS
 	Ended                       // the flow is over, or nothing more is to be learnt from it: a summary
 	Guessing                    // what detectors/signals tells of many logins together, see Attack
+	Exposed                     // what the inventory tells of a server, see Exposure
 )
 
 var kindNames = []string{
 	Login: "login", Conflict: "conflict", Greeting: "greeting", Offered: "offered", Upgraded: "upgraded", Handshake: "handshake",
 	Injection: "injection", Preauth: "preauth", Referral: "referral", ServerAlert: "server alert", PlainPort: "plain port", Ended: "ended",
-	Guessing: "guessing",
+	Guessing: "guessing", Exposed: "exposed",
 }
 
 func (k Kind) String() string { return nameOf(kindNames, int(k)) }

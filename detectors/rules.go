@@ -27,7 +27,8 @@ type Finding struct {
 	Observation
 	Rule     *Rule
 	Severity Severity
-	Attack   *Attack // kind Guessing; not changed once it was reported
+	Attack   *Attack   // kind Guessing; not changed once it was reported
+	Exposure *Exposure // kind Exposed; not changed once it was reported
 }
 
 // Judge finds the rule for an observation, and how severe it is. It reports false

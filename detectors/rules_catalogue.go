@@ -10,7 +10,9 @@ func Rules() []*Rule {
 		BruteForce, Spraying, Stuffing, Distributed, GuessedRight, ManyPlaces, SamePassword, Enumeration, LowAndSlow, StaleClient,
 		rulePOP3, ruleIMAPLogin, ruleSASLPassword, ruleOtherLogin, ruleToken, ruleNTLM, ruleChallenge,
 		ruleSCRAM, ruleOdd, ruleRefused, ruleSealed, ruleProxyLogin,
+		ExposedServer, AccessibleServer,
 		ruleConflict, SensorQuality,
+		ruleMasked, ruleCommands, ruleReplies, ruleMisled, ruleObsoleteTLS, ruleWeakSuite, ruleCertificate, rulePlainPort,
 	}
 }
 

@@ -238,11 +238,11 @@ func section(text, heading string) string {
 func TestPages(t *testing.T) {
 	rows := map[string][]string{d.SensorQuality.ID: {"| always | medium |"}} // no observation leads to it
 	for _, r := range d.Rules() {
-		if r.Category == "authentication" || r.Category == "client" { // detectors/signals reports them
+		if r.Category == "authentication" || r.Category == "client" || r.Category == "inventory" { // detectors/signals and the inventory report them
 			rows[r.ID] = []string{"| always | " + r.Floor().String() + " |"}
 		}
 	}
-	for _, v := range verdicts() {
+	for _, v := range append(verdicts(), tlsVerdicts()...) {
 		row := "| " + v.row + " | " + v.sev.String() + " |"
 		if !slices.Contains(rows[v.rule], row) {
 			rows[v.rule] = append(rows[v.rule], row)
