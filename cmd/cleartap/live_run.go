@@ -30,6 +30,7 @@ type listening struct {
 	rights   privilege.State
 	reloaded uint64
 	refused  uint64
+	cancel   context.CancelFunc
 }
 
 // runLive opens the interfaces, gives up rights, and listens until ctx ends.
@@ -52,13 +53,35 @@ func runLive(ctx context.Context, o *liveOpts, std *streams) error {
 	s.tellSystemd(systemd.Ready)
 	end := s.watchdog()
 	stopping := context.AfterFunc(ctx, func() { _ = systemd.Notify(systemd.Stopping) })
-	s.live.Run(ctx, s, control)
-	stopping()
-	end()
-	err = s.close()
-	s.log.Info("stopped", "alerts", s.sent, "logins", s.logins)
-	return err
+	defer stopping()
+	defer end()
+	return s.run(ctx, control)
 }
+
+// run listens until ctx ends, and not much longer: outputs that take nothing any
+// more do not keep the sensor from stopping.
+func (s *listening) run(ctx context.Context, control <-chan func()) error {
+	ctx, s.cancel = context.WithCancel(ctx)
+	defer s.cancel()
+	done := make(chan error, 1)
+	go func() {
+		s.live.Run(ctx, s, control)
+		err := s.close()
+		s.log.Info("stopped", "alerts", s.sent, "logins", s.logins)
+		done <- err
+	}()
+	late := make(chan struct{})
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopAtMost, func() { close(late) }) })()
+	select {
+	case err := <-done:
+		return err
+	case <-late:
+		return &outcome{exitPartial, "stopped although outputs did not take all that was found"}
+	}
+}
+
+// stopAtMost is how long the sensor may take to stop.
+const stopAtMost = 9 * time.Second
 
 // prepare opens the outputs and gives up rights: first the user, so that files
 // belong to it, then the rest.
@@ -155,8 +178,14 @@ func (s *listening) Notice(n sensor.Notice) {
 	s.log.Log(context.Background(), level, n.Text, n.Fields...)
 }
 
-// Tick implements sensor.LiveReceiver.
-func (s *listening) Tick() { s.tick(time.Now()) }
+// Tick implements sensor.LiveReceiver. A reader of standard output that went away
+// has seen enough.
+func (s *listening) Tick() {
+	s.tick(time.Now())
+	if s.sinks.unread() {
+		s.cancel()
+	}
+}
 
 // Settle implements sensor.LiveReceiver.
 func (s *listening) Settle() { s.throttle.Close() }
@@ -184,7 +213,6 @@ func (s *listening) watchdog() (end func()) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
-		last := s.live.Beats()
 		for t := time.NewTicker(every); ; {
 			select {
 			case <-ctx.Done():
@@ -192,23 +220,12 @@ func (s *listening) watchdog() (end func()) {
 				return
 			case <-t.C:
 			}
-			if now := s.live.Beats(); moved(last, now) {
-				last = now
+			if s.live.Moved() {
 				_ = systemd.Notify(systemd.Watchdog) // without it systemd acts, as it should
 			}
 		}
 	}()
 	return cancel
-}
-
-// moved reports whether every worker went on.
-func moved(last, now []uint64) bool {
-	for i := range last {
-		if now[i] == last[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // reload reads the configuration again. What is wrong is refused as a whole.

@@ -31,6 +31,7 @@ type openSink struct {
 	written uint64
 	lost    uint64
 	failing bool
+	gone    bool // its reader went away
 }
 
 // openLiveSinks opens the outputs of a configuration; without any, standard output.
@@ -92,13 +93,24 @@ func (s *liveSinks) flush(log *slog.Logger) {
 	for _, k := range s.all {
 		err := k.sink.Flush()
 		switch {
-		case err != nil && !k.failing:
+		case err != nil && !k.failing && !brokenPipe(err):
 			log.Error("an output fails", "output", k.name, "reason", reason(err))
 		case err == nil && k.failing:
 			log.Info("an output works again", "output", k.name)
 		}
 		k.failing = err != nil
+		k.gone = brokenPipe(err)
 	}
+}
+
+// unread reports whether there are outputs and nobody reads any of them any more.
+func (s *liveSinks) unread() bool {
+	for _, k := range s.all {
+		if !k.gone {
+			return false
+		}
+	}
+	return len(s.all) > 0
 }
 
 func (s *liveSinks) close(log *slog.Logger) error {

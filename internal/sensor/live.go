@@ -28,6 +28,8 @@ type Live struct {
 	links   links
 	watch   watch
 	begun   time.Time
+	beats   []uint64 // of Moved
+	panics  uint64   // of the receiver
 }
 
 // OpenLive opens the sockets. After it the process can give up its rights; it reads
@@ -113,17 +115,14 @@ func (l *Live) tell(to LiveReceiver, control <-chan func()) {
 				to.Health(l.Health())
 				return
 			}
-			to.Observation(&o)
+			l.guard(func() { to.Observation(&o) })
 		case f := <-control:
 			f()
 		case now := <-ticker.C:
-			for _, n := range l.links.news() {
+			for _, n := range append(l.links.news(), l.watch.look(now, l)...) {
 				to.Notice(n)
 			}
-			for _, n := range l.watch.look(now, l) {
-				to.Notice(n)
-			}
-			to.Tick()
+			l.guard(to.Tick)
 			if !now.Before(next) {
 				to.Health(l.Health())
 				for next = next.Add(l.cfg.StatsInterval); !now.Before(next); {
@@ -134,13 +133,32 @@ func (l *Live) tell(to LiveReceiver, control <-chan func()) {
 	}
 }
 
-// Beats gives how often each worker went around its loop: what stands still is stuck.
-func (l *Live) Beats() []uint64 {
-	beats := make([]uint64, len(l.workers))
-	for i, w := range l.workers {
-		beats[i] = w.beats.Load()
+// guard catches a receiver that fails, and counts it: what was thrown is not looked
+// at, as it may quote traffic.
+func (l *Live) guard(f func()) {
+	defer func() {
+		if recover() != nil {
+			l.panics++
+		}
+	}()
+	f()
+}
+
+// Moved reports whether every worker that is at work went around its loop since the
+// last call. It is for one goroutine.
+func (l *Live) Moved() bool {
+	moved := true
+	if l.beats == nil {
+		l.beats = make([]uint64, len(l.workers))
 	}
-	return beats
+	for i, w := range l.workers {
+		now := w.beats.Load()
+		if now == l.beats[i] && !w.over.Load() {
+			moved = false
+		}
+		l.beats[i] = now
+	}
+	return moved
 }
 
 // Workers is how many workers there are in all.

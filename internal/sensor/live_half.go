@@ -14,7 +14,18 @@ import (
 // noticed, which is all that can happen.
 type handshakes struct {
 	seed  uint64
+	split atomic.Uint64       // flows whose directions came to different workers
 	slots [4096]atomic.Uint64 // hash without its low byte, and the worker's number plus one
+}
+
+// mostSplit is how many split flows are put up with. A mirror in tunnels splits
+// flows from the start: the kernel spreads its packets by the outer addresses.
+const mostSplit = 3
+
+// retire reports whether worker must leave the flows to the first one: when a socket
+// leaves its group, the kernel gives its share to the others.
+func (h *handshakes) retire(worker int) bool {
+	return worker > 0 && h.split.Load() >= mostSplit
 }
 
 // note looks at a segment of worker, and reports whether its flow is split between two of them.
@@ -29,7 +40,11 @@ func (h *handshakes) note(s *capture.Segment, worker int) bool {
 		return false
 	}
 	v := slot.Load()
-	return v&^0xff == hash && v != hash|uint64(worker+1) && slot.CompareAndSwap(v, 0)
+	half := v&^0xff == hash && v != hash|uint64(worker+1) && slot.CompareAndSwap(v, 0)
+	if half {
+		h.split.Add(1)
+	}
+	return half
 }
 
 // hash is the same for both directions of a flow.

@@ -51,6 +51,7 @@ func (l *Live) Health() *Health {
 		h.Total.add(&c)
 		l.watch.judge(h, i, &in)
 	}
+	h.Total.Panics += l.panics
 	l.watch.judgeAll(h)
 	return h
 }

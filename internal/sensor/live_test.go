@@ -135,8 +135,8 @@ func TestTimePassesWithoutPackets(t *testing.T) {
 	src, h := play(t, example(t, "one-direction.pcap")), &heard{}
 	begun := time.Now()
 	l := run(t, liveConfig(src), h, func(l *Live) bool { return len(l.queue) == 0 && time.Since(begun) > 2*time.Second })
-	if len(h.logins) == 0 || !src.close.Load() || l.Beats()[0] < 5 {
-		t.Errorf("logins %q, closed %t, beats %v", h.logins, src.close.Load(), l.Beats())
+	if len(h.logins) == 0 || !src.close.Load() || l.workers[0].beats.Load() < 5 || !l.Moved() {
+		t.Errorf("logins %q, closed %t, beats %v", h.logins, src.close.Load(), l.workers[0].beats.Load())
 	}
 	for _, i := range h.ifaces {
 		if i != "eth1" {

@@ -102,7 +102,7 @@ func (w *watch) overall(out []Notice, l *Live) []Notice {
 	w.lost = lost
 	if half > 0 && !w.half {
 		w.half = true
-		out = append(out, Notice{Text: "the kernel does not keep both directions of a flow together: use --workers 1", Fields: []any{"half_flows", half}})
+		out = append(out, Notice{Text: "the kernel does not keep both directions of a flow together: one worker goes on alone, as with --workers 1", Fields: []any{"half_flows", half}})
 	}
 	return out
 }

@@ -36,6 +36,7 @@ type liveWorker struct {
 
 	published atomic.Pointer[LiveCounters]
 	beats     atomic.Uint64
+	over      atomic.Bool
 }
 
 // LiveObservation is an observation on its way to the receiver.
@@ -73,6 +74,7 @@ func (w *liveWorker) run(ctx context.Context) {
 	w.settle()
 	w.publish()
 	_ = w.source.Close() // what was read stays read
+	w.over.Store(true)
 }
 
 // burst reads frames until ctx ends. A panic costs the flow of the frame at hand:
@@ -126,7 +128,7 @@ func (w *liveWorker) beat(ctx context.Context) {
 	if w.clock.seen-w.told >= publishEvery {
 		w.publish()
 	}
-	if w.until == 0 && ctx.Err() != nil {
+	if w.until == 0 && (ctx.Err() != nil || w.hands != nil && w.hands.retire(w.number)) {
 		w.stop()
 	}
 }
