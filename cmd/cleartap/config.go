@@ -18,8 +18,8 @@ func configCommand(std *streams) *cli.Command {
 		ArgsUsage:   "check | show | init",
 		Description: "check finds mistakes in the file and the environment; show prints what is in force and where each value came from, secrets as stars; init prints a file to begin with.",
 		Subcommands: []*cli.Command{
-			{Name: "check", Usage: "find mistakes in the configuration", Flags: []cli.Flag{file}, Action: func(c *cli.Context) error { return configCheck(c, std) }},
-			{Name: "show", Usage: "print the configuration in force, with origins", Flags: []cli.Flag{file}, Action: func(c *cli.Context) error { return configShow(c, std) }},
+			{Name: "check", ArgsUsage: "[FILE]", Usage: "find mistakes in the configuration", Flags: []cli.Flag{file}, Action: func(c *cli.Context) error { return configCheck(c, std) }},
+			{Name: "show", ArgsUsage: "[FILE]", Usage: "print the configuration in force, with origins", Flags: []cli.Flag{file}, Action: func(c *cli.Context) error { return configShow(c, std) }},
 			{Name: "init", Usage: "print a configuration that explains every setting", Action: func(c *cli.Context) error { return configInit(c, std) }},
 		},
 		Action: func(c *cli.Context) error { return configUnknown(c) },
@@ -92,7 +92,10 @@ func subcommandHelp(parent string, cmd *cli.Command) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "cleartap %s %s - %s\n\nUSAGE\n  cleartap %s %s", parent, cmd.Name, cmd.Usage, parent, cmd.Name)
 	if len(cmd.Flags) > 0 {
-		b.WriteString(" [flags] [FILE]")
+		b.WriteString(" [flags]")
+	}
+	if cmd.ArgsUsage != "" {
+		b.WriteString(" " + cmd.ArgsUsage)
 	}
 	b.WriteByte('\n')
 	flagHelp(&b, cmd.Flags)

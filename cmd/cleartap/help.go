@@ -25,6 +25,7 @@ var pages = map[string]page{
 		"cleartap scan monday.pcap captures/",
 		"cleartap scan --format jsonl --usernames full captures/ > logins.jsonl",
 		"zcat big.pcap.gz | cleartap scan --fail-on high -o logins.csv -",
+		"cleartap scan --elasticsearch https://es.example.org:9200 captures/",
 	}},
 	"live": {exits: true, examples: []string{
 		"sudo cleartap live -i eth1",
@@ -41,6 +42,20 @@ var pages = map[string]page{
 		"sudo cleartap doctor -i eth1",
 		"cleartap doctor -c /etc/cleartap/cleartap.yaml --for 1m",
 	}},
+	"test": {exits: true, examples: []string{
+		"cleartap test output -c /etc/cleartap/cleartap.yaml",
+		"cleartap test output --elasticsearch https://es.example.org:9200",
+	}},
+	"setup": {examples: []string{
+		"cleartap setup elasticsearch --dry-run",
+		"cleartap setup elasticsearch --elasticsearch https://es.example.org:9200",
+		"cleartap setup elasticsearch --elasticsearch URL --create-key es.key",
+	}},
+	"export": {examples: []string{
+		"cleartap export dashboard > cleartap.ndjson",
+		"cleartap export role",
+		"cleartap export rules --for sigma > cleartap.yml",
+	}},
 	"explain": {examples: []string{
 		"cleartap explain",
 		"cleartap explain CT-CRED-002",
@@ -54,7 +69,8 @@ const exitCodes = `EXIT CODES
   1    no usable result
   2    wrong flag or argument
   3    findings at or above --fail-on
-  4    done, but some input was unreadable, cut off or given up (3 goes first)
+  4    done, but some input was unreadable, cut off or given up, or alerts were
+       not delivered (3 goes first)
   78   the configuration is wrong
   130  interrupted; the results so far were written
 `

@@ -51,5 +51,6 @@ func files() (map[string][]byte, error) {
 		"deploy/elasticsearch/cleartap-mappings.json": mapping(list),
 		"deploy/schema/alert.schema.json":             schema(list),
 		"docs/reference/fields.md":                    page(list),
+		"deploy/kibana/cleartap.ndjson":               dashboard(),
 	}, nil
 }

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"cleartap/internal/config"
+	"cleartap/output"
+	"cleartap/output/delivery"
+)
+
+// testCommand tries what is configured.
+func testCommand(std *streams) *cli.Command {
+	flags := []cli.Flag{
+		&cli.StringFlag{Category: categoryRun, Name: "config", Aliases: []string{"c"}, Usage: "try the outputs of `FILE` (default: " + config.DefaultPath + ", if it is there and no sink is named)"},
+		&cli.StringFlag{Category: categoryRun, Name: "wait", Usage: "`TIME` to wait for each acknowledgement (default: 30s)"},
+	}
+	parent := &cli.Command{
+		Name:        "test",
+		Usage:       "send a marked alert through each output",
+		ArgsUsage:   "output",
+		Description: "The alert is of no traffic: its severity is info, its tag is test, its addresses are those of examples. Exits with 4 when an output did not acknowledge it.",
+		Subcommands: []*cli.Command{{
+			Name: "output", Usage: "send a marked alert through each output and wait for the acknowledgement", Flags: append(flags, remoteFlags()...),
+			Action: func(c *cli.Context) error { return testOutput(c, std) },
+		}},
+		Action: func(c *cli.Context) error { return wantWord(c, "test", "output") },
+	}
+	subcommands(parent)
+	return parent
+}
+
+func testOutput(c *cli.Context, std *streams) error {
+	if c.NArg() > 0 {
+		return usage("test output: %q: want flags only", c.Args().First())
+	}
+	wait := 30 * time.Second
+	if c.IsSet("wait") {
+		d, err := time.ParseDuration(c.String("wait"))
+		if err != nil || d <= 0 || d > time.Hour {
+			return usage("--wait %q: want a time such as 30s", c.String("wait"))
+		}
+		wait = d
+	}
+	l, err := outputsToTest(c)
+	if err != nil {
+		return err
+	}
+	policy, err := livePolicy(l)
+	if err != nil {
+		return &outcome{exitConfig, err.Error()}
+	}
+	failed := 0
+	for i := range l.Outputs {
+		o := &l.Outputs[i]
+		a := output.Synthetic(time.Now(), &policy)
+		begun := time.Now()
+		if err := tryOutput(c.Context, o, &a, wait); err != nil {
+			failed++
+			fmt.Fprintf(std.out, "FAIL  %s: %s\n", o.Name, printable(err.Error()))
+			continue
+		}
+		fmt.Fprintf(std.out, "ok    %s: the alert %s was acknowledged after %v\n", o.Name, a.Event.ID, time.Since(begun).Round(time.Millisecond))
+	}
+	if failed > 0 {
+		return &outcome{code: exitPartial}
+	}
+	return nil
+}
+
+// outputsToTest gives the configuration, and in its outputs those to try: of the
+// command line, or else of the file.
+func outputsToTest(c *cli.Context) (*config.Loaded, error) {
+	named, err := remotes(c)
+	if err != nil {
+		return nil, err
+	}
+	path := configPath(c)
+	if len(named) > 0 && !c.IsSet("config") {
+		path = ""
+	}
+	l, err := loadConfig(path, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range named {
+		r.Name = remoteName(r.Name, l.Outputs)
+		l.Outputs = append(l.Outputs, r)
+	}
+	if len(l.Outputs) == 0 {
+		return nil, usage("test output: there is none: name a sink, such as --elasticsearch URL, or a configuration with outputs")
+	}
+	return l, nil
+}
+
+// tryOutput sends an alert to one output and waits for its acknowledgement.
+func tryOutput(ctx context.Context, o *config.Output, a *output.Alert, wait time.Duration) error {
+	sink, err := openRemote(o)
+	if err != nil {
+		return err
+	}
+	if sink == nil {
+		return tryFile(o, a)
+	}
+	q, why := delivery.NewQueue(0, 0), ""
+	run := delivery.Start(delivery.Config{Name: o.Name, Sink: sink, Source: q, GiveUp: wait, Notify: func(e delivery.Event) { why = e.Text }})
+	if err := q.Put(ctx, output.NewRecord(a)); err != nil {
+		return err
+	}
+	q.Close()
+	_ = run.Drain(ctx) // the figures tell
+	if run.Stats().Delivered == 1 {
+		return nil
+	}
+	if why == "" {
+		why = "no acknowledgement came"
+	}
+	return fmt.Errorf("%s", why)
+}
+
+// tryFile sends an alert to an output that writes.
+func tryFile(o *config.Output, a *output.Alert) error {
+	s, err := openOutput(o)
+	if err != nil {
+		return err
+	}
+	if err := s.Alert(a); err != nil {
+		return err
+	}
+	return s.Close()
+}
