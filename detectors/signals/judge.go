@@ -47,12 +47,10 @@ func (s *Signals) manyAccounts(src *suspect, e *event) *detectors.Rule {
 	if n < need && sum(src.day[:]) < slow {
 		return nil
 	}
-	if s.gateway(e.source, e) {
-		good := s.good(e.source, e)
-		need, slow = s.cfg.GatewayRaised, max(3*slow, good*s.cfg.GatewayPercent/max(1, 100-s.cfg.GatewayPercent))
-		if refused*100 < s.cfg.GatewayPercent*(refused+sum(src.accepted[:])) {
-			need = 1 << 30
-		}
+	good := s.good(e.source, e)
+	need, slow = s.raised(good, need, s.cfg.GatewayRaised), max(slow, s.outweigh(good))
+	if good >= s.cfg.GatewayAccounts && !s.mostly(refused, sum(src.accepted[:])) {
+		need = 1 << 30
 	}
 	switch {
 	case n >= need:
@@ -109,12 +107,11 @@ func (s *Signals) stuffing(e *event) bool {
 	n, oldest := s.network(e), s.sprayed(e)
 	accounts, need := s.sets.size(n.accounts, oldest), s.cfg.StuffingAccounts
 	refused := sum(n.refused[:])
-	gateway := s.gateway(e.net, e)
-	if gateway {
-		need = max(3*need, s.good(e.net, e))
-	}
+	good := s.good(e.net, e)
+	gateway := good >= s.cfg.GatewayAccounts
+	need = s.raised(good, need, 3*need)
 	sources := s.sets.size(n.sources, oldest)
-	if accounts < need || sources < 2 || gateway && refused*100 < s.cfg.GatewayPercent*(refused+sum(n.accepted[:])) {
+	if accounts < need || sources < 2 || gateway && !s.mostly(refused, sum(n.accepted[:])) {
 		return false
 	}
 	a := attack{key: s.key.Words(ofAttackNet, e.net), rule: detectors.Stuffing, window: s.cfg.SprayWindow, gateway: gateway, crowd: true,
@@ -123,6 +120,21 @@ func (s *Signals) stuffing(e *event) bool {
 	n.accounts, n.sources = 0, 0 // the attack goes on with them
 	s.begin(a, first, e)
 	return true
+}
+
+// outweigh is how many accounts must fail where so many log in, for most to fail.
+func (s *Signals) outweigh(good int) int {
+	return good * s.cfg.GatewayPercent / max(1, 100-s.cfg.GatewayPercent)
+}
+
+// raised is a threshold where so many accounts log in.
+func (s *Signals) raised(good, need, most int) int {
+	return max(need, min(s.outweigh(good), most))
+}
+
+// mostly reports whether nearly all logins of a window were refused.
+func (s *Signals) mostly(refused, accepted int) bool {
+	return refused*100 >= s.cfg.GatewayPercent*(refused+accepted)
 }
 
 // gateway reports whether many people's accounts log in from a source or network.

@@ -81,6 +81,15 @@ func (s *Signals) evictions() []*uint64 {
 	return []*uint64{&s.known.evicted, &s.profiles.evicted, &s.pairs.evicted, &s.suspects.evicted, &s.targets.evicted, &s.networks.evicted, &s.sets.full}
 }
 
+// Wants reports whether an observation tells the signals anything.
+func Wants(o *detectors.Observation) bool {
+	switch o.Kind {
+	case detectors.Login:
+		return o.Attempt.Secret.Seen() && (o.Result == detectors.Failure || o.Result == detectors.Success)
+	}
+	return false
+}
+
 // Observe takes an observation that became known at a moment of packet time. o is
 // not kept.
 func (s *Signals) Observe(at capture.Nanos, o *detectors.Observation) {
