@@ -4,10 +4,12 @@ package livetest
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -109,5 +111,79 @@ func TestFilters(t *testing.T) {
 	out, err := n.live("--bpf", "host and port").CombinedOutput()
 	if exitCode(err) != 2 || !strings.Contains(string(out), "--bpf") {
 		t.Errorf("a wrong expression: %v: %s", err, out)
+	}
+}
+
+// A mirror inside VXLAN reaches the workers by its outer addresses, which splits
+// flows: that is noticed on live flows, one worker goes on alone, and finds what comes.
+func TestTunnelSplitsFlows(t *testing.T) {
+	t.Parallel()
+	n := newNets(t, pair+"; for i in m0 m1; do ip link set $i mtu 9000; done")
+	s := n.sensor("--workers", "3")
+	if out, err := n.actor("", "vxlan", "m0", "4", "20000", "5").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	s.await("does not keep both directions of a flow together", 5*time.Second)
+	time.Sleep(500 * time.Millisecond)
+	before := len(s.all())
+	if out, err := n.actor("", "vxlan", "m0", "2", "20000", "6").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	_, truth, err := generated("logins", 2<<20, 6)
+	must(t, err)
+	s.until(5*time.Second, "all logins", func() bool { return len(s.all())-before >= int(truth.Logins) })
+	s.stop()
+	known := 0
+	for _, a := range s.all()[before:] {
+		if a.Event.Outcome != "unknown" {
+			known++
+		}
+	}
+	h := s.health()
+	t.Logf("%d half flows; then %d logins of %d, %d with their outcome", h.Flows.Half, len(s.all())-before, truth.Logins, known)
+	if h.Flows.Half == 0 || h.State != "DEGRADED" || known < int(truth.Logins)*9/10 {
+		t.Errorf("health %+v", h)
+	}
+}
+
+// A reader that went away ends the sensor; one that stands still does not keep it
+// from stopping.
+func TestReadersOfStandardOutput(t *testing.T) {
+	t.Parallel()
+	n := newNets(t, mirrored+byMirred)
+	n.serve()
+	sh := n.command("", "sh", "-c", program+" live -i m1 --suppress 0 --format jsonl | head -n 1")
+	out := make(chan []byte)
+	go func() {
+		b, _ := sh.Output()
+		out <- b
+	}()
+	time.Sleep(time.Second)
+	for range 5 {
+		runClient(t, n, "user", "2", "100ms")
+	}
+	select {
+	case b := <-out:
+		if strings.Count(string(b), "\n") != 1 {
+			t.Errorf("%d lines", strings.Count(string(b), "\n"))
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the sensor goes on though nobody reads it")
+	}
+	stuck := n.live("--stats-interval", "1m")
+	r, w, err := os.Pipe()
+	must(t, err)
+	defer r.Close()
+	stuck.Stdout = w
+	must(t, stuck.Start())
+	must(t, w.Close())
+	load := n.actor("", "flood", "m0", "logins", "20", "1", "50000", "2s")
+	time.Sleep(500 * time.Millisecond)
+	must(t, load.Run())
+	begun := time.Now()
+	must(t, stuck.Process.Signal(syscall.SIGTERM))
+	err = stuck.Wait()
+	if took := time.Since(begun); took > 10*time.Second || exitCode(err) != 4 {
+		t.Errorf("ended with %v after %v", err, took)
 	}
 }

@@ -22,6 +22,8 @@ func play(role string, args []string) {
 		err = logIn(args)
 	case "replay":
 		err = replay(args)
+	case "vxlan":
+		err = encapsulate(args)
 	case "flood":
 		err = flood(args)
 	default:
