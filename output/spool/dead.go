@@ -56,7 +56,7 @@ func deadName(reader string) string  { return deadFolder + "/" + reader + deadSu
 func olderName(reader string) string { return deadFolder + "/" + reader + ".1" + deadSuffix }
 
 // keepDead brings dead letters of a reader to disk, the first that wait.
-func (s *Spool) keepDead(r *Reader, lines []byte) error {
+func (s *Spool) keepDead(r *position, lines []byte) error {
 	if len(lines) == 0 {
 		return nil
 	}

@@ -36,9 +36,11 @@ func (s *Spool) dropOldest() bool {
 	}
 	g := s.segs[0]
 	g.giving = true // from here on no reader moves in it
-	at := map[*Reader]uint64{}
+	at := map[*position]uint64{}
 	for _, r := range s.readers {
-		at[r] = r.pos
+		if !r.leaving {
+			at[r] = r.pos
+		}
 	}
 	room := reserve(s.cfg.MaxBytes)
 	for _, k := range s.segs[1:] {
@@ -72,7 +74,7 @@ type carrying struct {
 }
 
 // sift says which records of a segment that goes are carried over, and which are lost.
-func (s *Spool) sift(g *segment, at map[*Reader]uint64, room int64) (carry carrying, dropped []uint64) {
+func (s *Spool) sift(g *segment, at map[*position]uint64, room int64) (carry carrying, dropped []uint64) {
 	f, err := s.dir.open(g.name)
 	if err != nil {
 		for seq := g.first; seq <= g.last; seq++ { // all that it held
@@ -118,7 +120,7 @@ func (s *Spool) carry(c *carrying, done int) int {
 
 // countDropped counts lost records: once in the sum, and for each reader that
 // had not been given them. s.mu is held.
-func (s *Spool) countDropped(at map[*Reader]uint64, dropped []uint64) {
+func (s *Spool) countDropped(at map[*position]uint64, dropped []uint64) {
 	slices.Sort(dropped)
 	s.stats.Lost[LostDropped] += uint64(len(dropped))
 	for r, pos := range at {

@@ -166,6 +166,10 @@ func TestDiskFullAndBack(t *testing.T) {
 func TestCloseOnADeadDisk(t *testing.T) {
 	d := newMemDisk()
 	s := still(t, d, Config{})
+	r, err := s.Reader("a")
+	if err != nil {
+		t.Fatal(err)
+	}
 	go s.run()
 	d.mu.Lock()
 	d.fault = func(int, string, string) error { return syscall.EIO }
@@ -178,7 +182,6 @@ func TestCloseOnADeadDisk(t *testing.T) {
 	if err := s.Close(ctx); err == nil || s.Stats().Lost[LostDisk] != 5 {
 		t.Errorf("%v; figures %+v", err, s.Stats().Lost)
 	}
-	r := s.readers["a"]
 	if _, err := r.Next(context.Background(), 1); !errors.Is(err, ErrClosed) {
 		t.Errorf("a reader of a closed spool: %v", err)
 	}

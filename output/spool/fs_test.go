@@ -53,15 +53,18 @@ func TestRealFiles(t *testing.T) {
 		}
 	}
 	same(t, "read", numbers(t, drain(t, s, "a")), upTo(500))
-	r := s.readers["a"]
-	r.DeadLetter("ID", "400", "x")
+	letterFrom, err := s.Reader("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	letterFrom.DeadLetter("ID", "400", "x")
 	wait(t, "the cursor", func() bool { return s.Stats().Readers[0].Durable == 500 && s.Stats().Records < 100 })
 	for n := uint64(501); n <= 600; n++ {
 		s.Append(payload(n, 1000), false)
 	}
 	closeSpool(t, s)
 	all := 0
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+	err = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		st, _ := e.Info()
 		want := fs.FileMode(0o600)
 		if e.IsDir() {

@@ -14,7 +14,7 @@ func isThere(err error) bool   { return errors.Is(err, fs.ErrExist) }
 func (s *Spool) keep(now time.Time) {
 	s.out.keepAt = now.Add(keepEvery)
 	var first error
-	moved := map[*Reader]uint64{}
+	moved := map[*position]uint64{}
 	for _, r := range s.pending() {
 		done, lines := s.toKeep(r)
 		if err := s.keepDead(r, lines); err != nil {
@@ -35,6 +35,7 @@ func (s *Spool) keep(now time.Time) {
 	s.mu.Lock()
 	for r, done := range moved {
 		r.durable, r.written = done, true
+		s.unlist(r)
 	}
 	s.mu.Unlock()
 	s.passed()
@@ -45,10 +46,10 @@ func (s *Spool) keep(now time.Time) {
 }
 
 // pending are the readers with something to be written.
-func (s *Spool) pending() []*Reader {
+func (s *Spool) pending() []*position {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var all []*Reader
+	var all []*position
 	for _, r := range s.readers {
 		if r.dirty() {
 			all = append(all, r)
@@ -58,7 +59,7 @@ func (s *Spool) pending() []*Reader {
 }
 
 // toKeep is how far a reader is done, and the dead letters up to there.
-func (s *Spool) toKeep(r *Reader) (done uint64, lines []byte) {
+func (s *Spool) toKeep(r *position) (done uint64, lines []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return r.done, r.dead
@@ -104,7 +105,7 @@ func (s *Spool) passed() {
 // lowest is the lowest durable cursor; false when there is no reader. s.mu is held.
 func (s *Spool) lowest() (low uint64, any bool) {
 	for _, r := range s.readers {
-		if !any || r.durable < low {
+		if !r.leaving && (!any || r.durable < low) {
 			low, any = r.durable, true
 		}
 	}

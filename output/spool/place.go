@@ -12,8 +12,9 @@ func (r *Reader) place() (bool, error) {
 		r.s.mu.Lock()
 		g := r.seg
 		switch {
-		case r.s.closed:
+		case r.s.closed || r.closed:
 			r.s.mu.Unlock()
+			r.leave()
 			return false, ErrClosed
 		case g == nil:
 			g = r.s.after(r.pos)

@@ -5,26 +5,33 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 )
 
-// Reader gives one sink the records in order, and remembers how far the sink
-// has come. Next is for one goroutine; Done and DeadLetter for any.
-type Reader struct {
-	s    *Spool
-	name string
-
-	// guarded by Spool.mu
+// position is how far a sink has come. It is guarded by Spool.mu.
+type position struct {
+	name    string
 	pos     uint64 // the last record that Next gave
 	done    uint64 // the last one that the sink is done with
 	durable uint64 // the last one of which the cursor file says so
 	written bool   // there is a cursor file
-	lent    bool   // somebody has this reader
+	lent    bool   // there is a Reader for it
+	leaving bool   // no longer regarded
 	lost    uint64 // records that were given up before it had them (DropOldest)
 	dead    []byte // dead letters to be written
 	letters uint64
+}
 
-	// owned by the goroutine that calls Next
+// Reader gives one sink the records in order, and remembers how far the sink
+// has come. One goroutine at a time may be in Next; Done, DeadLetter and Close
+// may be called from any.
+type Reader struct {
+	*position
+	s      *Spool
+	closed bool // guarded by Spool.mu
+
+	busy  sync.Mutex // guards what follows
 	seg   *segment
 	f     file
 	scan  scanner
@@ -39,14 +46,15 @@ const (
 )
 
 // dirty says whether there is something to write down. Spool.mu is held.
-func (r *Reader) dirty() bool { return !r.written || r.done != r.durable || len(r.dead) > 0 }
+func (r *position) dirty() bool { return !r.written || r.done != r.durable || len(r.dead) > 0 }
 
-// addReader makes a reader that stands where its cursor says. A cursor that is
-// missing, damaged or of another spool makes it start at the oldest record.
-func (s *Spool) addReader(name string, at uint64, written bool) *Reader {
-	r := &Reader{s: s, name: name, hurt: -1, pos: at, done: at, durable: at, written: written}
-	s.readers[name] = r
-	return r
+// addReader makes the position of a reader, which stands where its cursor says. A
+// cursor that is missing, damaged or of another spool makes it start at the
+// oldest record.
+func (s *Spool) addReader(name string, at uint64, written bool) *position {
+	p := &position{name: name, pos: at, done: at, durable: at, written: written}
+	s.readers[name] = p
+	return p
 }
 
 // Reader gives the reader of a sink. One that Config.Readers did not name is
@@ -56,26 +64,28 @@ func (s *Spool) Reader(name string) (*Reader, error) {
 	if err := checkName(name); err != nil {
 		return nil, err
 	}
+	// not under the lock, which Append needs: a disk may hang
+	_, id, at, ok := parseLine("cursor", readSmall(s.dir, name+cursorSuffix))
+	if !ok || id != s.id {
+		at, ok = 0, false
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return nil, ErrClosed
 	}
-	r := s.readers[name]
-	if r == nil {
-		_, id, at, ok := parseLine("cursor", readSmall(s.dir, name+cursorSuffix))
-		if !ok || id != s.id {
-			at, ok = 0, false
-		}
-		r = s.addReader(name, at, ok)
+	p := s.readers[name]
+	if p == nil {
+		p = s.addReader(name, at, ok)
 		s.nudge()
 	}
-	if r.lent {
+	p.leaving = false
+	if p.lent {
 		return nil, fmt.Errorf("the reader of sink %s is in use", name)
 	}
-	r.lent = true
-	r.pos = r.done
-	return r, nil
+	p.lent = true
+	p.pos = p.done
+	return &Reader{position: p, s: s, hurt: -1}, nil
 }
 
 // Forget lets segments go without regard to a sink that is no longer
@@ -83,16 +93,36 @@ func (s *Spool) Reader(name string) (*Reader, error) {
 func (s *Spool) Forget(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.readers, name)
+	if p := s.readers[name]; p != nil {
+		p.leaving = true
+		s.unlist(p)
+		s.nudge()
+	}
 }
 
-// Close gives the reader back. What was read and not done is read again by its
-// next user.
+// unlist drops a reader that is leaving, once all about it is on disk. s.mu is held.
+func (s *Spool) unlist(p *position) {
+	if p.leaving && !p.dirty() && s.readers[p.name] == p {
+		delete(s.readers, p.name)
+	}
+}
+
+// Close gives the reader back; Next ends with ErrClosed. What was read and not
+// done is read again by the next user.
 func (r *Reader) Close() {
-	r.leave()
 	r.s.mu.Lock()
-	defer r.s.mu.Unlock()
-	r.lent = false
+	again := r.closed
+	r.closed = true
+	r.s.rouse()
+	r.s.mu.Unlock()
+	r.busy.Lock() // until Next has seen it
+	defer r.busy.Unlock()
+	r.leave()
+	if !again {
+		r.s.mu.Lock()
+		r.lent = false
+		r.s.mu.Unlock()
+	}
 }
 
 // Next waits for committed records and gives up to limit of them (0: 512), at
@@ -105,12 +135,8 @@ func (r *Reader) Next(ctx context.Context, limit int) ([]Record, error) {
 	}
 	for {
 		r.s.mu.Lock()
-		wake, closed := r.s.wake, r.s.closed
+		wake := r.s.wake
 		r.s.mu.Unlock()
-		if closed {
-			r.leave()
-			return nil, ErrClosed
-		}
 		out, err := r.fill(ctx, limit)
 		if len(out) > 0 || err != nil {
 			return out, err
@@ -125,6 +151,8 @@ func (r *Reader) Next(ctx context.Context, limit int) ([]Record, error) {
 
 // fill reads what is there, up to limit records. Records that it gives come without error.
 func (r *Reader) fill(ctx context.Context, limit int) ([]Record, error) {
+	r.busy.Lock()
+	defer r.busy.Unlock()
 	var out []Record
 	bytes := 0
 	for len(out) < limit && bytes < batchBytes {
@@ -205,11 +233,14 @@ func (r *Reader) again(ctx context.Context, hasty bool, err error, giveUp func()
 
 // Done says that the sink is done with all records up to seq: they are stored
 // there, or dead letters. The cursor file follows within a tenth of a second;
-// after a crash before that, records are given again. The error is about seq:
-// it was never given.
+// after a crash before that, records are given again. The error is about seq,
+// which was never given, or ErrClosed.
 func (r *Reader) Done(seq uint64) error {
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
+	if r.closed {
+		return ErrClosed
+	}
 	if seq > r.pos {
 		return fmt.Errorf("sink %s: done with record %d, but the last one given is %d", r.name, seq, r.pos)
 	}

@@ -39,7 +39,7 @@ type Spool struct {
 	waiting   int        // records accepted and not committed
 	waitBytes int64      // their bytes on disk
 	committed uint64
-	readers   map[string]*Reader
+	readers   map[string]*position
 	damage    []damage // met by readers, to be set aside by the writer
 	events    []Event
 	told      Losses
@@ -81,7 +81,7 @@ func load(c Config, dir fsys) (*Spool, error) {
 	s := &Spool{
 		cfg: c, dir: dir,
 		poke: make(chan struct{}, 1), abort: make(chan struct{}), stopped: make(chan struct{}), wake: make(chan struct{}),
-		readers: map[string]*Reader{},
+		readers: map[string]*position{},
 	}
 	s.out.named = map[string]bool{}
 	found, err := survey(dir)

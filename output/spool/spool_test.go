@@ -394,3 +394,49 @@ func TestWords(t *testing.T) {
 		seen[l.String()] = true
 	}
 }
+
+// A reader that is given back while somebody waits in Next lets him go, and the
+// next user begins where the last one was done.
+func TestReaderIsGivenBack(t *testing.T) {
+	d := newMemDisk()
+	s := still(t, d, Config{})
+	go s.run()
+	r, err := s.Reader("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error)
+	go func() {
+		for {
+			out, err := r.Next(context.Background(), 3)
+			if err != nil {
+				ended <- err
+				return
+			}
+			if out[0].Seq < 10 {
+				_ = r.Done(out[0].Seq)
+			}
+		}
+	}()
+	for n := uint64(1); n <= 10; n++ {
+		s.Append(payload(n, 20), false)
+	}
+	wait(t, "all is read", func() bool { return s.Stats().Readers[0].Read == 10 })
+	r.Close()
+	if err := <-ended; !errors.Is(err, ErrClosed) {
+		t.Errorf("next: %v", err)
+	}
+	if err := r.Done(10); !errors.Is(err, ErrClosed) {
+		t.Errorf("done after close: %v", err)
+	}
+	r.Close()
+	if got := numbers(t, drain(t, s, "a")); got[0] > 10 || got[len(got)-1] != 10 || len(got) > 3 {
+		t.Errorf("the next user reads %v", got)
+	}
+	s.Forget("a")
+	wait(t, "the reader is forgotten", func() bool { return len(s.Stats().Readers) == 0 })
+	closeSpool(t, s)
+	if got := still(t, d.kill(), Config{}).Stats().Readers[0].Done; got != 10 {
+		t.Errorf("forgotten at %d, not at 10", got)
+	}
+}
