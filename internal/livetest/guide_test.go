@@ -1,0 +1,93 @@
+//go:build linux
+
+package livetest
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// blocks gives the shell blocks of a page, in order.
+func blocks(t *testing.T, page string) []string {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	must(t, err)
+	var out []string
+	for _, m := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		out = append(out, m[1])
+	}
+	return out
+}
+
+// pretend makes a machine of the namespace on which the guide can be followed
+// word for word: an own /etc and /usr/local/bin, eth1 as the mirror, and stand-ins
+// for sudo, which root does not need, and for systemctl, which would need a systemd.
+const pretend = `
+ip link set m1 down; ip link set m1 name eth1
+cp -a /etc /run/netns/etc; mount --bind /run/netns/etc /etc
+mkdir -p /run/netns/bin /run/netns/units; mount --bind /run/netns/bin /usr/local/bin
+printf '#!/bin/sh\nexec "$@"\n' > /usr/local/bin/sudo
+printf '#!/bin/sh\necho systemctl "$@"\n' > /usr/local/bin/systemctl
+chmod 755 /usr/local/bin/sudo /usr/local/bin/systemctl
+`
+
+// The page "A sensor on a SPAN port, in five minutes" does what it says.
+func TestFiveMinuteGuide(t *testing.T) {
+	t.Parallel()
+	n := newNets(t, mirrored+byMirred+pretend)
+	n.serve()
+	root, err := filepath.Abs("../..")
+	must(t, err)
+	dir := t.TempDir()
+	must(t, os.MkdirAll(filepath.Join(dir, "bin"), 0o755))
+	b, err := os.ReadFile(program)
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(dir, "bin/cleartap"), b, 0o755)) // what make build makes
+	must(t, os.CopyFS(filepath.Join(dir, "deploy"), os.DirFS(filepath.Join(root, "deploy"))))
+	steps := blocks(t, filepath.Join(root, "docs/start/span-sensor.md"))
+	if len(steps) != 5 {
+		t.Fatalf("%d steps", len(steps))
+	}
+	sh := func(script string) string {
+		t.Helper()
+		cmd := n.command("", "sh", "-ec", "cd "+dir+"; PATH=/usr/local/bin:$PATH; "+script)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", script, err, out)
+		}
+		return string(out)
+	}
+	sh(strings.Replace(steps[0], "make build\n", "", 1))
+	if out := sh(steps[1]); !strings.Contains(out, "eth1") {
+		t.Errorf("interfaces: %s", out)
+	}
+	client := n.actor("client", "client", "user", "100", "30ms")
+	must(t, client.Start())
+	if out := sh(strings.Replace(steps[2], "30s", "2s", 1)); !strings.Contains(out, "both directions of mail traffic") || !strings.Contains(out, "0 faults") {
+		t.Errorf("doctor: %s", out)
+	}
+	must(t, client.Wait())
+	s := start(t, n.command("", "sh", "-c", "PATH=/usr/local/bin:$PATH; exec "+strings.TrimPrefix(strings.TrimSpace(steps[3]), "sudo ")), nil)
+	runClient(t, n, "live", "2", "0s")
+	s.until(5*time.Second, "logins", func() bool { return len(s.all()) == 2 })
+	s.stop()
+	out := sh(strings.ReplaceAll(steps[4], "/etc/systemd/system/", "/run/netns/units/"))
+	if !strings.Contains(out, "good; 1 interfaces") || !strings.Contains(out, "systemctl enable --now cleartap") {
+		t.Errorf("set-up: %s", out)
+	}
+	unit := sh("cat /run/netns/units/cleartap.service")
+	exec := regexp.MustCompile(`(?m)^ExecStart=(.*)$`).FindStringSubmatch(unit)
+	if len(exec) != 2 || !strings.Contains(unit, "AmbientCapabilities=CAP_NET_RAW") {
+		t.Fatalf("unit: %s", unit)
+	}
+	// What systemd does with the unit: that user, that capability.
+	s = start(t, n.command("", "sh", "-c", "exec setpriv --reuid=cleartap --regid=cleartap --init-groups --inh-caps=-all,+net_raw "+
+		"--ambient-caps=-all,+net_raw --bounding-set=-all,+net_raw --no-new-privs "+exec[1]), nil)
+	runClient(t, n, "service", "2", "0s")
+	s.until(5*time.Second, "logins", func() bool { return len(s.all()) == 2 })
+	s.stop()
+}
