@@ -465,3 +465,9 @@ func TestMemDiskLosesOnlyWhatWasNotSynced(t *testing.T) {
 }
 
 var _ fsys = (*memDisk)(nil)
+
+func (d *memDisk) count() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.calls
+}

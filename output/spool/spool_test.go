@@ -79,13 +79,13 @@ func TestCursorFollows(t *testing.T) {
 		if r.Done(101) == nil {
 			t.Error("done with what was never given")
 		}
-		before := d.calls
+		before := d.count()
 		time.Sleep(101 * time.Millisecond)
 		synctest.Wait()
 		if got := s.Stats().Readers[0]; got.Durable != 100 || got.Lag != 0 {
 			t.Errorf("the cursor: %+v", got)
 		}
-		if n := d.calls - before; n > 15 {
+		if n := d.count() - before; n > 15 {
 			t.Errorf("%d calls for one cursor", n)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -93,10 +93,10 @@ func TestCursorFollows(t *testing.T) {
 		if _, err := r.Next(ctx, 1); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("next without records: %v", err)
 		}
-		before = d.calls
+		before = d.count()
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
-		if n := d.calls - before; n > 0 {
+		if n := d.count() - before; n > 0 {
 			t.Errorf("%d calls in ten idle minutes", n)
 		}
 		closeSpool(t, s)
