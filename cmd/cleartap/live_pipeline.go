@@ -22,6 +22,7 @@ type pipeline struct {
 	policy     output.Policy
 	exceptions []throttle.Exception
 	throttle   *throttle.Throttle
+	across     across
 	sinks      *liveSinks
 	log        *slog.Logger
 	logins     uint64
@@ -116,19 +117,23 @@ func exceptionsOf(list []config.Exception) []throttle.Exception {
 
 // take is the way of one observation.
 func (p *pipeline) take(o *sensor.LiveObservation) {
-	f, ok := detectors.Judge(&o.Observation)
-	if !ok {
-		return
+	if f, ok := detectors.Judge(&o.Observation); ok {
+		if f.Kind == detectors.Login {
+			p.logins++
+		}
+		p.pass(&f, o.Interface)
 	}
-	if f.Kind == detectors.Login {
-		p.logins++
-	}
+	p.across.observe(o)
+}
+
+// pass hands a finding to the throttle, unless an exception silences it.
+func (p *pipeline) pass(f *detectors.Finding, iface string) {
 	now := time.Now()
-	if _, silent := throttle.Silenced(p.exceptions, &f, now); silent {
+	if _, silent := throttle.Silenced(p.exceptions, f, now); silent {
 		p.excepted++
 		return
 	}
-	p.throttle.Take(now, &f, output.Where{Interface: o.Interface, Created: capture.Nanos(now.UnixNano())})
+	p.throttle.Take(now, f, output.Where{Interface: iface, Created: capture.Nanos(now.UnixNano())})
 }
 
 // release redacts and writes what the throttle lets through.
@@ -146,6 +151,7 @@ func (p *pipeline) release(r throttle.Release) {
 
 // tick does what is due now and then.
 func (p *pipeline) tick(now time.Time) {
+	p.across.tick(now)
 	p.throttle.Tick(now)
 	if n := p.limited.look(now, p.throttle.Stats().Limited); n > 0 {
 		p.log.Warn("more alerts than alerts.rate lets out", "held_back", n)

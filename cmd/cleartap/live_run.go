@@ -12,6 +12,7 @@ import (
 
 	"cleartap/capture"
 	"cleartap/capture/afpacket"
+	"cleartap/detectors"
 	"cleartap/detectors/all"
 	"cleartap/internal/config"
 	"cleartap/internal/privilege"
@@ -92,6 +93,7 @@ func (s *listening) prepare() error {
 	if err := s.configure(s.loaded, s.std, s.o); err != nil {
 		return err
 	}
+	s.across.begin(s.loaded, func(f *detectors.Finding) { s.pass(f, s.across.iface) })
 	var err error
 	s.rights, err = privilege.Drop(privilege.Config{Mode: privilege.Mode(s.loaded.Process.Sandbox), Access: access(s.loaded, s.o)})
 	if err != nil {
@@ -188,7 +190,10 @@ func (s *listening) Tick() {
 }
 
 // Settle implements sensor.LiveReceiver.
-func (s *listening) Settle() { s.throttle.Close() }
+func (s *listening) Settle() {
+	s.across.signals.Flush()
+	s.throttle.Close()
+}
 
 // Health implements sensor.LiveReceiver.
 func (s *listening) Health(h *sensor.Health) {
@@ -253,7 +258,7 @@ func (s *listening) reload() {
 
 // needsRestart reports whether a setting is used only at the start.
 func needsRestart(path string) bool {
-	for _, p := range []string{"capture.", "limits.", "detect.", "process.", "health."} {
+	for _, p := range []string{"capture.", "limits.", "detect.", "signals.", "process.", "health."} {
 		if strings.HasPrefix(path, p) {
 			return true
 		}

@@ -68,6 +68,9 @@ const (
 	day    = 24 * hour
 )
 
+// Defaults gives the configuration with all its defaults filled in.
+func Defaults() Config { return Config{}.withDefaults() }
+
 // withDefaults fills in what was left zero.
 func (c Config) withDefaults() Config {
 	if c.MaxMemory <= 0 {

@@ -11,6 +11,7 @@ type Config struct {
 	Capture    Capture     `yaml:"capture"`
 	Limits     Limits      `yaml:"limits"`
 	Detect     Detect      `yaml:"detect"`
+	Signals    Signals     `yaml:"signals"`
 	Privacy    Privacy     `yaml:"privacy"`
 	Alerts     Alerts      `yaml:"alerts"`
 	Exceptions []Exception `yaml:"exceptions"`
@@ -52,6 +53,33 @@ type Limits struct {
 // Detect says how long to wait for what.
 type Detect struct {
 	OutcomeWait Duration `yaml:"outcome_wait"`
+}
+
+// Signals say from when on many logins together are told.
+type Signals struct {
+	SecretMarks        bool     `yaml:"secret_marks"`
+	BruteFailures      int      `yaml:"brute_failures"`
+	BruteWindow        Duration `yaml:"brute_window"`
+	MarkedFailures     int      `yaml:"marked_failures"`
+	MarkedSecrets      int      `yaml:"marked_secrets"`
+	SteadyGap          Duration `yaml:"steady_gap"`
+	SprayAccounts      int      `yaml:"spray_accounts"`
+	SprayWindow        Duration `yaml:"spray_window"`
+	SprayTries         int      `yaml:"spray_tries"`
+	StuffingAccounts   int      `yaml:"stuffing_accounts"`
+	GatewayAccounts    int      `yaml:"gateway_accounts"`
+	GatewayRaised      int      `yaml:"gateway_raised"`
+	GatewayPercent     int      `yaml:"gateway_percent"`
+	DistributedSources int      `yaml:"distributed_sources"`
+	DistributedWindow  Duration `yaml:"distributed_window"`
+	SlowThreshold      int      `yaml:"slow_threshold"`
+	StaleFailures      int      `yaml:"stale_failures"`
+	OverAfter          Duration `yaml:"over_after"`
+	Probes             int      `yaml:"probes"`
+	ProbeWindow        Duration `yaml:"probe_window"`
+	BaselineSessions   int      `yaml:"baseline_sessions"`
+	BaselineAge        Duration `yaml:"baseline_age"`
+	FallbackWindow     Duration `yaml:"fallback_window"`
 }
 
 // Privacy says how much of people alerts show.

@@ -16,6 +16,7 @@ func (l *Loaded) Validate() []error {
 	c := check{l: l}
 	c.capture()
 	c.limits()
+	c.signals()
 	c.privacy()
 	c.alerts()
 	c.exceptions()

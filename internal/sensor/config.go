@@ -38,6 +38,14 @@ type Config struct {
 // fourth. The rest is for the captures.
 const signalsPart = 4
 
+// SignalsMemory is what of a sensor's memory is for signals, in bytes.
+func SignalsMemory(memory int64) int64 {
+	if memory <= 0 {
+		memory = DefaultMemory
+	}
+	return memory / signalsPart
+}
+
 // A capture's memory is divided: five eighths for flows and the bytes held of
 // them, one for lines that segments cut, one sixteenth for fragments. The rest
 // is for conversations, buffers and what the collector leaves lying about.

@@ -43,6 +43,7 @@ type liveWorker struct {
 type LiveObservation struct {
 	detectors.Observation
 	Interface string
+	At        capture.Nanos // packet time at which it was decided, which steps of the wall clock do not move
 }
 
 const (
@@ -168,7 +169,7 @@ func (w *liveWorker) settle() {
 // report hands an observation on. It never waits: the capture goes before.
 func (w *liveWorker) report(o *detectors.Observation) {
 	w.count.Observations++
-	item := LiveObservation{Observation: *o, Interface: w.names[min(int(o.Mark.File), len(w.names)-1)]}
+	item := LiveObservation{Observation: *o, Interface: w.names[min(int(o.Mark.File), len(w.names)-1)], At: o.Decided.Time}
 	for _, t := range []*capture.Nanos{&item.Mark.Time, &item.Decided.Time, &item.Flow.Start} {
 		*t = w.clock.back(*t)
 	}

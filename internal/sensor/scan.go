@@ -28,8 +28,9 @@ func Scan(ctx context.Context, cfg Config, captures []*capture.Capture, to Recei
 	if cfg.MaxMemory <= 0 {
 		cfg.MaxMemory = DefaultMemory
 	}
-	shared := newBudget(cfg.MaxMemory-cfg.MaxMemory/signalsPart, len(captures))
-	across := newMerger(cfg.Signals, cfg.MaxMemory/signalsPart, captures, to)
+	part := SignalsMemory(cfg.MaxMemory)
+	shared := newBudget(cfg.MaxMemory-part, len(captures))
+	across := newMerger(cfg.Signals, part, captures, to)
 	workers := make([]*worker, jobs)
 	for i := range workers {
 		workers[i] = &worker{cfg: &cfg, budget: shared}
