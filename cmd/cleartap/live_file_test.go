@@ -38,8 +38,8 @@ func lineCount(t *testing.T, path string) int {
 // cut or lost but those of files that had to go.
 func TestFileRotates(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "alerts.jsonl")
-	s := openFile(t, config.File{Path: path, Format: "jsonl", Health: true, Rotate: config.Rotate{Size: 2000, Keep: 2}})
-	for i := range 100 {
+	s := openFile(t, config.File{Path: path, Format: "jsonl", Health: true, Rotate: config.Rotate{Size: 6000, Keep: 2}})
+	for i := range 300 {
 		if err := s.Alert(&output.Alert{Timestamp: "2026-11-25T00:00:00Z", Message: fmt.Sprint("alert ", i)}); err != nil {
 			t.Fatal(err)
 		}
@@ -54,9 +54,17 @@ func TestFileRotates(t *testing.T) {
 	if err != nil || len(files) != 3 {
 		t.Fatalf("%q %v", files, err)
 	}
-	last, err := os.ReadFile(path)
-	if err != nil || !strings.Contains(string(last), "cleartap.health") || lineCount(t, path+".1") < 10 {
-		t.Errorf("%s %v", last, err)
+	records := ""
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lineCount(t, f)
+		records += string(b)
+	}
+	if !strings.Contains(records, `"dataset":"cleartap.health"`) || !strings.Contains(records, `"alert 299"`) || strings.Contains(records, `"alert 0"`) {
+		t.Errorf("what is there: %.300s", records)
 	}
 	st, err := os.Stat(path)
 	if err != nil || st.Mode().Perm()&0o007 != 0 {
