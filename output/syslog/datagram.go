@@ -77,5 +77,8 @@ func (d *datagrams) broken() error {
 	return d.err
 }
 
+func (d *datagrams) left() time.Time { return time.Time{} }
+
 func (d *datagrams) finish(ctx context.Context) error { return d.settle(ctx) }
-func (d *datagrams) close()                           { _ = d.conn.Close() } // nothing is buffered
+
+func (d *datagrams) close() { _ = d.conn.Close() } // nothing is buffered

@@ -17,6 +17,7 @@ type Sink struct {
 	mu       sync.Mutex
 	link     link // nil when there is none
 	doubt    doubt
+	good     time.Time // when something was last delivered
 	closed   bool
 	rescuing bool // a rescue is under way
 	resent   uint64
@@ -80,7 +81,8 @@ func (s *Sink) deliver(ctx context.Context, messages [][]byte) error {
 		s.drop()
 		return err
 	}
-	s.doubt.add(time.Now(), messages)
+	s.good = time.Now()
+	s.doubt.add(s.good, messages)
 	return nil
 }
 
@@ -104,20 +106,25 @@ func (s *Sink) connect(ctx context.Context) error {
 		return err
 	}
 	s.resent += uint64(len(again))
-	s.doubt = doubt{}
-	s.doubt.add(time.Now(), again)
+	s.doubt, s.good = doubt{}, time.Now()
+	s.doubt.add(s.good, again)
 	s.link = l
 	return nil
 }
 
-// drop gives the link up. What was stored long before is in no doubt.
+// drop gives the link up. What was delivered long before the receiver was last
+// known to read is in no doubt.
 func (s *Sink) drop() {
 	if s.link == nil {
 		return
 	}
+	read := s.good
+	if t := s.link.left(); t.After(read) {
+		read = t
+	}
 	s.link.close()
 	s.link = nil
-	s.doubt.forget(time.Now().Add(-doubtFor))
+	s.doubt.forget(read.Add(-doubtFor))
 }
 
 // onBreak is called by a link whose other end went.

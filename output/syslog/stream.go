@@ -18,6 +18,9 @@ type link interface {
 	settle(ctx context.Context) error
 	// broken gives why nothing can be written any more, nil while all is well.
 	broken() error
+	// left is when the receiver took its leave in order: until then it read. Zero if
+	// it did not.
+	left() time.Time
 	// finish says that no more comes, and waits until the receiver has read all.
 	finish(ctx context.Context) error
 	close()
@@ -38,7 +41,8 @@ type stream struct {
 	frame   func(dst, message []byte) []byte
 	timeout time.Duration
 	gone    chan struct{} // closed when the other end went
-	err     error         // why; to be read after gone
+	err     error         // why; to be read after gone, as at
+	at      time.Time     // when it went
 	onBreak func()
 }
 
@@ -56,9 +60,18 @@ func (s *stream) watch() {
 	if err == nil {
 		err = io.EOF
 	}
-	s.err = err
+	s.err, s.at = err, time.Now()
 	close(s.gone)
 	s.onBreak()
+}
+
+// left implements link. Without a word of TLS it is still the end of a stream, not
+// a reset.
+func (s *stream) left() time.Time {
+	if err := s.broken(); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return s.at
+	}
+	return time.Time{}
 }
 
 // frameOctets counts (RFC 6587 section 3.4.1).

@@ -52,12 +52,13 @@ func send(t *testing.T, s *Sink, r []output.Record) {
 }
 
 // once demands that each id came, and tells how many came more than once.
+var idPair = regexp.MustCompile(`event_id="([^"]*)"`)
+
 func once(t *testing.T, got []string, want []output.Record) (twice int) {
 	t.Helper()
 	seen := map[string]int{}
-	id := regexp.MustCompile(`event_id="([^"]*)"`)
 	for _, m := range got {
-		seen[id.FindStringSubmatch(m)[1]]++
+		seen[idPair.FindStringSubmatch(m)[1]]++
 	}
 	for _, r := range want {
 		switch n := seen[r.ID]; {
