@@ -20,6 +20,7 @@ type Alert struct {
 	User        User     `json:"user,omitzero"`
 	Related     Related  `json:"related,omitzero"`
 	Threat      Threat   `json:"threat,omitzero"`
+	TLS         *TLS     `json:"tls,omitempty"`
 	Observer    Observer `json:"observer,omitzero"`
 	Log         Log      `json:"log,omitzero"`
 	Cleartap    Cleartap `json:"cleartap,omitzero"`
@@ -143,13 +144,15 @@ type File struct {
 
 // Cleartap holds the fields that ECS has no name for.
 type Cleartap struct {
-	Severity string  `json:"severity,omitempty"`
-	Auth     Auth    `json:"auth,omitzero"`
-	Attack   Attack  `json:"attack,omitzero"`
-	Proxy    Proxy   `json:"proxy,omitzero"`
-	Capture  Capture `json:"capture,omitzero"`
-	Count    int     `json:"count,omitempty"`   // attempts that the alert stands for
-	Trimmed  bool    `json:"trimmed,omitempty"` // fields were left out, as it was too long for a transport
+	Severity string         `json:"severity,omitempty"`
+	Auth     Auth           `json:"auth,omitzero"`
+	Attack   Attack         `json:"attack,omitzero"`
+	TLS      *TLSFinding    `json:"tls,omitempty"`
+	Server   *ServerFinding `json:"server,omitempty"`
+	Proxy    Proxy          `json:"proxy,omitzero"`
+	Capture  Capture        `json:"capture,omitzero"`
+	Count    int            `json:"count,omitempty"`   // attempts that the alert stands for
+	Trimmed  bool           `json:"trimmed,omitempty"` // fields were left out, as it was too long for a transport
 }
 
 // Auth tells how a login was tried. All but Authzid and Realm are words of

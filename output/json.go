@@ -26,6 +26,7 @@ func (a *Alert) AppendJSON(dst []byte) []byte {
 	}
 	e.related(&a.Related)
 	e.threat(&a.Threat)
+	e.tls(a.TLS)
 	e.observer(&a.Observer)
 	if a.Log != (Log{}) {
 		e.open(`,"log":{`)

@@ -158,6 +158,8 @@ func (e *encoder) cleartap(v *Cleartap) {
 	e.text(`,"severity":`, v.Severity)
 	e.auth(&v.Auth)
 	e.attack(&v.Attack)
+	e.tlsFinding(v.TLS)
+	e.serverFinding(v.Server)
 	if v.Proxy != (Proxy{}) {
 		e.open(`,"proxy":{`)
 		e.open(`,"client":{`)

@@ -68,6 +68,12 @@ func TestAppendJSONOfEachFieldAlone(t *testing.T) {
 }
 
 func eachLeaf(v reflect.Value, do func(reflect.Value)) {
+	if v.Kind() == reflect.Pointer {
+		v.Set(reflect.New(v.Type().Elem()))
+		eachLeaf(v.Elem(), do)
+		v.SetZero()
+		return
+	}
 	if v.Kind() != reflect.Struct {
 		do(v)
 		return
@@ -83,6 +89,11 @@ func fill(r *rand.Rand, v reflect.Value, p float64) {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			fill(r, v.Field(i), p)
+		}
+	case reflect.Pointer:
+		if r.Float64() < p {
+			v.Set(reflect.New(v.Type().Elem()))
+			fill(r, v.Elem(), p)
 		}
 	case reflect.Slice:
 		if r.Float64() >= p {

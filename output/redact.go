@@ -39,6 +39,7 @@ func RedactTo(a *Alert, f *detectors.Finding, where Where, p *Policy) {
 	r.who(a)
 	r.login(a)
 	r.attack(a)
+	r.flowFacts(a)
 	r.event(a, where)
 	a.Message = r.message(a)
 	r.related(a)
@@ -130,7 +131,7 @@ func (r *redactor) who(a *Alert) {
 	if client.IsValid() && server.IsValid() {
 		a.Network.Direction = r.p.direction(client, server)
 	}
-	if r.clientShown() && r.f.Attack == nil {
+	if r.clientShown() && client.IsValid() && server.IsValid() && r.f.Attack == nil {
 		n := r.text.Len()
 		var buf [64]byte
 		r.text.Write(appendCommunityID(buf[:0], flow.Client, flow.Server))
@@ -174,7 +175,9 @@ func (r *redactor) client(a netip.Addr) Endpoint {
 func (r *redactor) login(a *Alert) {
 	f := r.f
 	a.Cleartap.Severity = f.Severity.String()
-	a.Cleartap.Capture = Capture{Sides: f.Sides, Midstream: f.Flow.Midstream, Gap: f.Gap}
+	if f.Exposure == nil {
+		a.Cleartap.Capture = Capture{Sides: f.Sides, Midstream: f.Flow.Midstream, Gap: f.Gap}
+	}
 	a.Cleartap.Count = 1
 	if f.Kind != detectors.Login {
 		return
@@ -197,10 +200,9 @@ func (r *redactor) login(a *Alert) {
 func (r *redactor) event(a *Alert, where Where) {
 	f := r.f
 	id := eventID{sensor: r.p.SensorName, client: a.Source.Address, server: a.Destination.Address, micros: int64(f.Mark.Time) / 1000, seq: f.Mark.Seq, what: f.Rule.ID}
-	a.Event = Event{Kind: "alert", Category: eventCategory, Type: eventType, Action: "tcp-conflict", Severity: int(f.Severity), Code: f.Rule.ID,
+	a.Event = Event{Kind: "alert", Category: eventCategory, Type: eventType, Action: action(f), Severity: int(f.Severity), Code: f.Rule.ID,
 		Module: "cleartap", Dataset: "cleartap.alert", Start: r.time(f.Flow.Start), End: r.time(f.Decided.Time), Created: r.time(where.Created)}
 	if f.Kind == detectors.Login {
-		a.Event.Action = "cleartext-login"
 		a.Event.Outcome = outcome(f.Result)
 		id.what = string(f.Attempt.Mechanism)
 	}

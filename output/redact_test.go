@@ -371,12 +371,21 @@ network.transport:string network.type:string network.protocol:string network.com
 source.ip:string source.port:int source.address:string destination.ip:string destination.port:int destination.address:string
 user.name:string related.ip:[]string related.user:[]string
 threat.framework:string threat.technique.id:string threat.technique.name:string threat.technique.subtechnique.id:string threat.technique.subtechnique.name:string
+tls.version:string tls.version_protocol:string tls.cipher:string tls.curve:string tls.next_protocol:string tls.established:bool tls.resumed:bool
+tls.client.server_name:string tls.server.subject:string tls.server.issuer:string tls.server.not_before:string tls.server.not_after:string tls.server.hash.sha256:string
+tls.server.x509.serial_number:string tls.server.x509.public_key_algorithm:string tls.server.x509.public_key_size:int tls.server.x509.signature_algorithm:string
 observer.vendor:string observer.product:string observer.type:string observer.version:string observer.name:string observer.ingress.interface.name:string
 log.file.path:string cleartap.severity:string
 cleartap.auth.command:string cleartap.auth.mechanism:string cleartap.auth.class:string cleartap.auth.result:string cleartap.auth.attempt:int
 cleartap.auth.reply_code:string cleartap.auth.authzid:string cleartap.auth.realm:string cleartap.auth.refused_insecure:bool
 cleartap.attack.id:string cleartap.attack.state:string cleartap.attack.sources:int cleartap.attack.accounts:int cleartap.attack.attempts:int
 cleartap.attack.failures:int cleartap.attack.window:int
+cleartap.tls.client_version:string cleartap.tls.ja4:string cleartap.tls.problems:[]string cleartap.tls.downgraded:bool cleartap.tls.offered:[]string
+cleartap.tls.masked:int cleartap.tls.stripped:[]string cleartap.tls.baseline:[]string cleartap.tls.injected:[]string cleartap.tls.injected_by:string
+cleartap.tls.referral:string
+cleartap.server.product:string cleartap.server.version:string cleartap.server.grade:string cleartap.server.starttls:bool cleartap.server.mechanisms:[]string
+cleartap.server.sessions:int cleartap.server.clients:int cleartap.server.accounts:int cleartap.server.external:bool cleartap.server.first_seen:string
+cleartap.server.last_seen:string
 cleartap.proxy.client.ip:string cleartap.proxy.client.port:int
 cleartap.capture.frame:uint64 cleartap.capture.sides:int cleartap.capture.midstream:bool cleartap.capture.gap:bool cleartap.count:int cleartap.trimmed:bool`)
 	got := fieldsOf("", reflect.TypeFor[Alert]())
@@ -386,7 +395,7 @@ cleartap.capture.frame:uint64 cleartap.capture.sides:int cleartap.capture.midstr
 }
 
 func fieldsOf(prefix string, typ reflect.Type) []string {
-	for typ.Kind() == reflect.Slice && typ.Elem().Kind() == reflect.Struct {
+	for typ.Kind() == reflect.Pointer || typ.Kind() == reflect.Slice && typ.Elem().Kind() == reflect.Struct {
 		typ = typ.Elem()
 	}
 	if typ.Kind() != reflect.Struct {

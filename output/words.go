@@ -39,14 +39,17 @@ func ending(r detectors.Result) string {
 
 // message says the alert in one line, in what the alert shows anyway.
 func (r *redactor) message(a *Alert) string {
-	if r.f.Attack != nil {
+	switch {
+	case r.f.Attack != nil:
 		return r.attackMessage(a)
+	case r.f.Exposure != nil:
+		return r.serverMessage(a)
 	}
 	n := r.text.Len()
 	b := &r.text
 	b.WriteString(protocolName(a.Network.Protocol))
 	if r.f.Kind != detectors.Login {
-		b.WriteString(": other bytes for the same place in a line of the client")
+		r.flowMessage(a)
 	} else {
 		b.WriteByte(' ')
 		b.WriteString(a.Cleartap.Auth.Command)
