@@ -56,6 +56,11 @@ var pages = map[string]page{
 		"cleartap export role",
 		"cleartap export rules --for sigma > cleartap.yml",
 	}},
+	"spool": {examples: []string{
+		"sudo cleartap spool status",
+		"sudo cleartap spool verify /var/lib/cleartap/spool",
+		"sudo cleartap spool replay --sink elasticsearch --from 1200",
+	}},
 	"explain": {examples: []string{
 		"cleartap explain",
 		"cleartap explain CT-CRED-002",

@@ -350,3 +350,21 @@ func TestRandomDamage(t *testing.T) {
 		}
 	})
 }
+
+// Damage in the last batch before a clean end is told from what a crash leaves.
+func TestDamageBeforeACleanEnd(t *testing.T) {
+	for n := uint64(1); n <= 5; n++ {
+		d := newMemDisk()
+		s := still(t, d, Config{})
+		fill(t, s, 1, 5, 60, 5)
+		s.end()
+		d.content(d.segments()[0])[segmentHeader+(n-1)*100+70] ^= 1
+		for run := range 2 {
+			s = still(t, d, Config{Readers: []string{fmt.Sprint("a", run)}})
+			same(t, "read", numbers(t, drain(t, s, fmt.Sprint("a", run))), upTo(5, n))
+			if st := s.Stats(); st.Lost[LostDamaged] != 1 || st.Torn != 0 {
+				t.Errorf("record %d, run %d: %d damaged, %d torn", n, run, st.Lost[LostDamaged], st.Torn)
+			}
+		}
+	}
+}

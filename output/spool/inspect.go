@@ -253,6 +253,7 @@ func letters(dir fsys, reader string, fn func(Letter) error) error {
 			if json.Unmarshal([]byte(line), &l) != nil {
 				continue // cut by a crash, or the empty line in front of the next one
 			}
+			l.ID, l.Status, l.Kind = plainWord(l.ID), plainWord(l.Status), plainWord(l.Kind)
 			if err := fn(l); err != nil {
 				return err
 			}

@@ -158,7 +158,7 @@ func records(f io.ReaderAt, from, to int64, fn func(item) bool) int64 {
 			return to
 		case err != nil:
 			scan.skip()
-		case !it.damaged && !fn(it):
+		case !it.damaged && it.flags&flagEnd == 0 && !fn(it):
 			return it.end
 		}
 	}

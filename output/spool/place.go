@@ -125,7 +125,7 @@ func (r *Reader) take(it item) (Record, bool) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r.seg.giving || it.spool != s.id || it.seq <= r.pos {
+	if r.seg.giving || it.spool != s.id || it.seq <= r.pos || it.flags&flagEnd != 0 {
 		return Record{}, false
 	}
 	if r.hurt >= 0 && it.seq > r.pos+1 && it.seq > r.seg.first {

@@ -38,6 +38,7 @@ const (
 
 	flagUrgent  = 1 // high or critical
 	flagCarried = 2 // written again when its segment was given up (DropOldest)
+	flagEnd     = 4 // no alert: the spool was closed, and all up to this number was committed
 
 	flagFollows = 1 // of a segment
 )

@@ -123,6 +123,7 @@ func (s *Spool) over(aborted bool) bool {
 
 // end gives back all that is held.
 func (s *Spool) end() {
+	s.markEnd()
 	s.seal()
 	s.report(time.Now(), true)
 	s.mu.Lock()
@@ -131,6 +132,20 @@ func (s *Spool) end() {
 	s.mu.Unlock()
 	if err := s.dir.close(); err != nil && s.out.final == nil {
 		s.out.final = fmt.Errorf("spool %s: close: %w", s.cfg.Dir, err)
+	}
+}
+
+// markEnd says in the segment that all of it was committed, so that damage in
+// the last batch is not taken for what a crash left. Nothing depends on it.
+func (s *Spool) markEnd() {
+	g := s.active
+	if g == nil || g.records == 0 {
+		return
+	}
+	rec := frame(nil, nil, flagEnd, s.id, time.Now().UnixMilli())
+	stamp(rec, g.last, g.last)
+	if _, err := g.open.Write(rec); err == nil {
+		_ = g.open.Sync() // only a hint
 	}
 }
 

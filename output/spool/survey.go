@@ -186,6 +186,12 @@ func (g *segmentFile) read(f io.ReaderAt) {
 
 // count takes an intact record into account.
 func (g *segmentFile) count(it item) {
+	g.proven = max(g.proven, it.proves())
+	g.end = it.end
+	if it.flags&flagEnd != 0 {
+		g.ended(it)
+		return
+	}
 	if g.records == 0 {
 		g.first, g.spool, g.oldest, g.before = it.seq, it.spool, time.UnixMilli(it.time), it.proves()
 	}
@@ -199,13 +205,20 @@ func (g *segmentFile) count(it item) {
 	g.records++
 	g.last = it.seq
 	g.highest = max(g.highest, it.seq)
-	g.end = it.end
-	g.proven = max(g.proven, it.proves())
 	if it.flags&flagUrgent != 0 {
 		g.urgent++
 	}
 	if it.flags&flagCarried != 0 {
 		g.carried += it.end - it.off
+	}
+}
+
+// ended takes the mark at the end into account: a damaged piece in front of it
+// is not the torn end of a batch.
+func (g *segmentFile) ended(it item) {
+	g.highest = max(g.highest, it.seq)
+	if n := len(g.pieces); n > 0 && g.pieces[n-1].before == 0 && it.seq > g.last {
+		g.pieces[n-1].before = it.seq + 1
 	}
 }
 
