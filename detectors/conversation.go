@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"cleartap/capture"
+	"cleartap/detectors/secret"
 	"cleartap/reassembly"
 )
 
@@ -84,6 +85,9 @@ func (c *Conversation) Inflate() { c.startInflate() }
 
 // Plain ends Inflate from the byte after the current unit (UNAUTHENTICATE, RFC 8437 section 4).
 func (c *Conversation) Plain() { c.stopInflate() }
+
+// Marks is what marks secrets, nil unless somebody asked for marks.
+func (c *Conversation) Marks() *secret.Key { return c.engine.cfg.Marks }
 
 // Truncated reports whether the unit being delivered is only the beginning of
 // what was sent: it was longer than the cap, or a part of a literal was lost.

@@ -2,6 +2,7 @@ package detectors
 
 import (
 	"cleartap/capture"
+	"cleartap/detectors/secret"
 	"cleartap/reassembly"
 )
 
@@ -17,6 +18,7 @@ type Config struct {
 	Waiting     int                // attempts of all conversations that wait at a time; 16384
 	Inflated    int                // bytes that a compressed conversation may inflate to; 1 MiB
 	Inflaters   int                // directions that are inflated at a time; 512 (35 KiB each)
+	Marks       *secret.Key        // marks secrets for detectors/signals; nil, the default, does not
 	TLSPorts    []uint16           // where a dialogue in clear is odd; 465, 563, 993, 995
 }
 

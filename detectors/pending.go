@@ -37,6 +37,9 @@ func (c *Conversation) Begin(a *Attempt) Ticket {
 		c.facts.summary.Logins++
 	}
 	p.observation = Observation{Kind: Login, Mark: c.mark, Attempt: *a, Number: c.number, Gap: c.gap}
+	if a.Class != Password && a.Class != Token { // an answer to a challenge is another one each time
+		p.observation.Attempt.Secret = a.Secret.Unmarked()
+	}
 	if c.last == nil {
 		c.waiting = p
 	} else {

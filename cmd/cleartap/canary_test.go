@@ -82,7 +82,7 @@ func TestCanary(t *testing.T) {
 	runs := [][]string{{"-o", filepath.Join(dir, "o.jsonl"), "-o", filepath.Join(dir, "o.csv"), "-o", filepath.Join(dir, "o.txt"), "--format", "none"}}
 	for _, format := range []string{"jsonl", "csv", "table", "none"} {
 		for _, names := range []string{"auto", "full", "masked", "none", "pseudonym"} {
-			runs = append(runs, []string{"--format", format, "--usernames", names, "--clients", "pseudonym", "--pseudonym-key", key, "--log-level", "debug", "--progress", "plain"})
+			runs = append(runs, []string{"--secret-marks", "--format", format, "--usernames", names, "--clients", "pseudonym", "--pseudonym-key", key, "--log-level", "debug", "--progress", "plain"})
 		}
 	}
 	for _, flags := range runs {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -66,6 +67,7 @@ func liveFlags() []cli.Flag {
 		text(categoryPrivacy, "usernames", "`HOW` to show user names: auto masks those of failed logins, full, masked, pseudonym, none (default: auto)"),
 		text(categoryPrivacy, "clients", "`HOW` to show client addresses: full, prefix, pseudonym (default: full)"),
 		text(categoryPrivacy, "pseudonym-key", "`FILE` with the key of pseudonyms, 32 bytes or more, readable by its owner alone"),
+		&cli.BoolFlag{Category: categoryPrivacy, Name: "secret-marks", Usage: "tell equal passwords from different ones, by a hash under a random key that never leaves memory"},
 		text(categoryRun, "config", "read `FILE` (default: "+config.DefaultPath+", if it is there)", "c"),
 		text(categoryRun, "user", "become `NAME` when the interfaces are open"),
 		text(categoryRun, "sandbox", "`HOW` rights are given up: auto, required, off (default: auto)"),
@@ -169,6 +171,9 @@ func settingFlags(c *cli.Context) []config.Flag {
 	}
 	if c.IsSet("promiscuous") && !c.Bool("promiscuous") {
 		flags = append(flags, config.Flag{Name: "promiscuous", Path: "capture.promiscuous", Text: "false"})
+	}
+	if c.IsSet("secret-marks") {
+		flags = append(flags, config.Flag{Name: "secret-marks", Path: "signals.secret_marks", Text: strconv.FormatBool(c.Bool("secret-marks"))})
 	}
 	if c.IsSet("no-tunnels") {
 		flags = append(flags, config.Flag{Name: "no-tunnels", Path: "capture.tunnels", Text: "false"})

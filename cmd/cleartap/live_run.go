@@ -118,7 +118,7 @@ func sensorConfig(l *config.Loaded) (sensor.LiveConfig, error) {
 	c := sensor.LiveConfig{
 		Config: sensor.Config{
 			MaxMemory: int64(l.Limits.Memory), Ports: ports, Nets: config.Prefixes(l.Capture.Net), ExcludeNets: config.Prefixes(l.Capture.ExcludeNet),
-			OutcomeWait: time.Duration(l.Detect.OutcomeWait), Protocols: all.Protocols(),
+			OutcomeWait: time.Duration(l.Detect.OutcomeWait), Protocols: all.Protocols(), Marks: secretMarks(l.Signals.SecretMarks),
 		},
 		Workers: l.Capture.Workers, NoTunnels: !l.Capture.Tunnels, Queue: l.Limits.Queue, StatsInterval: time.Duration(l.Health.Interval),
 		Open: func(t sensor.Tap) (capture.Live, error) { return openTap(l, filter, t) },

@@ -51,6 +51,7 @@ func scanFlags() []cli.Flag {
 		text(categoryPrivacy, "usernames", "`HOW` to show user names: auto masks those of failed logins, full, masked, pseudonym, none (default: auto)"),
 		text(categoryPrivacy, "clients", "`HOW` to show client addresses: full, prefix, pseudonym (default: full)"),
 		text(categoryPrivacy, "pseudonym-key", "`FILE` with the key of pseudonyms, 32 bytes or more, readable by its owner alone"),
+		flag(categoryPrivacy, "secret-marks", "tell equal passwords from different ones, by a hash under a random key that never leaves memory"),
 		text(categoryRun, "fail-on", "exit with 3 on findings of `SEVERITY` or worse: never, info, low, medium, high, critical (default: never)"),
 		text(categoryRun, "jobs", "`N` captures read at a time (default: one per core)", "j"),
 		text(categoryRun, "max-memory", "`SIZE` of what may be kept in memory (default: 256MiB)"),

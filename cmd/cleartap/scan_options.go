@@ -194,6 +194,7 @@ func (o *options) readRun(c *cli.Context, _ *streams) error {
 }
 
 func (o *options) readPrivacy(c *cli.Context, _ *streams) error {
+	o.sensor.Marks = secretMarks(c.Bool("secret-marks"))
 	users, err := choice(c, "usernames", "auto", "auto", "full", "masked", "pseudonym", "none")
 	if err != nil {
 		return err

@@ -56,6 +56,7 @@ var _ detectors.Session = (*session)(nil)
 func (s *session) Start(c *detectors.Conversation) {
 	x := s.sasl
 	x.Reset()
+	x.Mark(c.Marks())
 	*s = session{c: c, sasl: x}
 	s.commands.lost = c.Flow().Midstream
 }

@@ -55,7 +55,7 @@ func (s *session) loginArg(arg []byte) {
 	case 1:
 		s.login.identity = name(arg)
 	case 2:
-		s.loginAttempt(s.login.identity)
+		s.loginAttempt(s.login.identity, arg)
 	}
 }
 
@@ -66,7 +66,7 @@ func (s *session) loginLine(line []byte) {
 	user, rest, ok := cutString(line)
 	if len(rest) == 0 || !syntax.Blank(rest[0]) && ok {
 		if ok && len(rest) == 0 && s.c.Truncated() { // a name longer than any line
-			s.loginAttempt(name(user))
+			s.loginAttempt(name(user), nil)
 		}
 		return
 	}
@@ -75,12 +75,12 @@ func (s *session) loginLine(line []byte) {
 		return
 	}
 	if ok {
-		if _, more, ok := cutString(rest); ok && len(syntax.TrimLeft(more)) == 0 {
-			s.loginAttempt(name(user))
+		if word, more, ok := cutString(rest); ok && len(syntax.TrimLeft(more)) == 0 {
+			s.loginAttempt(name(user), word)
 			return
 		}
 	}
-	s.loginAttempt(guessName(line, user, ok))
+	s.loginAttempt(guessName(line, user, ok), nil)
 }
 
 // guessName finds the user name in arguments that are not two strings. Python's
@@ -103,16 +103,29 @@ func guessName(line, first []byte, ok bool) string {
 	return name(first)
 }
 
-// loginAttempt notes that LOGIN brought a password.
-func (s *session) loginAttempt(identity string) {
+// loginAttempt notes that LOGIN brought a password: word, or nil if it is not known
+// which part of the line it was.
+func (s *session) loginAttempt(identity string, word []byte) {
 	s.attempt = detectors.Attempt{
 		Command:   detectors.LoginCommand,
 		Mechanism: detectors.MechLogin,
 		Class:     detectors.Password,
 		Identity:  identity,
-		Secret:    secret.Of(nil),
+		Secret:    s.passwordOf(word),
 	}
 	s.begin()
+}
+
+// passwordOf notes a password, as sent. Where passwords are marked, it is the same one
+// whether quoted, an atom or a literal.
+func (s *session) passwordOf(word []byte) secret.Secret {
+	marks := s.c.Marks()
+	if marks == nil || word == nil || s.c.Truncated() {
+		return secret.Of(nil)
+	}
+	var buf [1024]byte
+	defer clear(buf[:])
+	return marks.Of(unquote(buf[:0], word))
 }
 
 // cutString cuts an atom or a quoted string off b; s keeps its quotes. ok is false
@@ -143,21 +156,26 @@ func cutString(b []byte) (s, rest []byte, ok bool) {
 // name makes the string of a user name, without the quotes and escapes of a quoted
 // string.
 func name(b []byte) string {
+	var buf [1024]byte
+	return detectors.Text(unquote(buf[:0], b))
+}
+
+// unquote gives what a quoted string means, as far as dst has room if there are
+// escapes in it; anything else is itself.
+func unquote(dst, b []byte) []byte {
 	n := len(b)
 	if n < 2 || b[0] != '"' || b[n-1] != '"' {
-		return detectors.Text(b)
+		return b
 	}
 	b = b[1 : n-1]
 	if bytes.IndexByte(b, '\\') < 0 {
-		return detectors.Text(b)
+		return b
 	}
-	var buf [1024]byte
-	out := buf[:0]
-	for i := 0; i < len(b) && len(out) < len(buf); i++ {
+	for i := 0; i < len(b) && len(dst) < cap(dst); i++ {
 		if b[i] == '\\' && i+1 < len(b) {
 			i++
 		}
-		out = append(out, b[i])
+		dst = append(dst, b[i])
 	}
-	return detectors.Text(out)
+	return dst
 }

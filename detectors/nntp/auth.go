@@ -4,7 +4,6 @@ import (
 	"bytes"
 
 	"cleartap/detectors"
-	"cleartap/detectors/secret"
 	"cleartap/detectors/syntax"
 	"cleartap/reassembly"
 )
@@ -17,7 +16,7 @@ func (s *session) authinfo(args []byte) {
 		s.queue.Push(user)
 		s.user, s.named = detectors.Text(syntax.TrimRight(rest)), false
 	case syntax.Fold(word, "PASS"):
-		s.queue.Push(pass).Ticket = s.password(s.user)
+		s.queue.Push(pass).Ticket = s.password(s.user, rest)
 	case syntax.Fold(word, "SASL"):
 		s.exchange(rest)
 	case syntax.Fold(word, "SIMPLE"):
@@ -31,13 +30,13 @@ func (s *session) authinfo(args []byte) {
 }
 
 // password notes an attempt with a name and a password.
-func (s *session) password(name string) detectors.Ticket {
+func (s *session) password(name string, word []byte) detectors.Ticket {
 	s.attempt = detectors.Attempt{
 		Command:   detectors.UserPass,
 		Mechanism: detectors.MechUserPass,
 		Class:     detectors.Password,
 		Identity:  name,
-		Secret:    secret.Of(nil),
+		Secret:    s.c.Marks().Of(syntax.TrimLeft(word)),
 	}
 	return s.begin()
 }
@@ -56,7 +55,7 @@ func (s *session) simple(name, rest []byte) {
 	if len(bytes.TrimSpace(rest)) == 0 {
 		return
 	}
-	t := s.password(detectors.Text(name))
+	t := s.password(detectors.Text(name), rest)
 	if c := s.queue.Latest(simple); c != nil {
 		c.Ticket = t
 	}

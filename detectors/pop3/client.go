@@ -56,7 +56,7 @@ func (s *session) pass(arg []byte) {
 		Mechanism: detectors.MechUserPass,
 		Class:     detectors.Password,
 		Identity:  s.user,
-		Secret:    secret.Of(arg),
+		Secret:    s.c.Marks().Of(arg),
 	})
 }
 

@@ -59,6 +59,7 @@ var (
 func (s *session) Start(c *detectors.Conversation) {
 	x := s.sasl
 	x.Reset()
+	x.Mark(c.Marks())
 	*s = session{c: c, sasl: x}
 	if c.Flow().Midstream {
 		s.greeting = missed

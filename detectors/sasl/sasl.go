@@ -28,6 +28,7 @@ type Exchange struct {
 	realm       string
 	secret      secret.Secret
 	scratch     []byte // decoding happens here; cleared before each call returns
+	marks       *secret.Key
 }
 
 // response is what the client sent, in the forms that a mechanism may need.
@@ -43,13 +44,17 @@ type response struct {
 // case. An unlisted name is MechUnknown, judged by the shape of its responses.
 // What OfferedPlus said is kept, all else is forgotten.
 func (x *Exchange) Start(mech []byte) {
-	*x = Exchange{scratch: x.scratch[:0], offeredPlus: x.offeredPlus, started: true}
+	*x = Exchange{scratch: x.scratch[:0], offeredPlus: x.offeredPlus, marks: x.marks, started: true}
 	x.mech = lookup(mech)
 	x.class = x.mech.class
 }
 
 // Reset forgets everything, hints included.
 func (x *Exchange) Reset() { *x = Exchange{scratch: x.scratch[:0]} }
+
+// Mark makes the exchange mark secrets by k; nil, and so the zero value, leaves
+// them unmarked. It holds until Reset.
+func (x *Exchange) Mark(k *secret.Key) { x.marks = k }
 
 // OfferedPlus says whether the server offered a SCRAM mechanism with channel
 // binding. A client that then says it saw none (`y,,`, RFC 5802 section 6) was
@@ -146,4 +151,4 @@ func (x *Exchange) Attempt(cmd detectors.Command) detectors.Attempt {
 }
 
 // disclose notes that p was sent as a secret.
-func (x *Exchange) disclose(p []byte) { x.secret = secret.Of(p) }
+func (x *Exchange) disclose(p []byte) { x.secret = x.marks.Of(p) }

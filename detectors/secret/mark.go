@@ -24,14 +24,19 @@ func NewKey(random [16]byte) *Key {
 func (k *Key) Of(p []byte) Secret {
 	s := Secret{seen: true}
 	if k != nil {
-		s.mark = &mark{k.key.Sum(p)}
+		m := mark(k.key.Sum(p))
+		s.mark = &m
 	}
 	return s
 }
 
-// mark is a keyed hash of a secret. It is behind a pointer, so that whatever prints
-// or encodes a Secret prints an address at most.
-type mark struct{ hash uint64 }
+// mark is a keyed hash of a secret. It is behind a pointer, and no struct, so that
+// whatever prints or encodes a Secret prints an address at most: fmt looks behind a
+// pointer to a struct when the verb does not fit.
+type mark uint64
+
+// Unmarked is the secret without its mark.
+func (s Secret) Unmarked() Secret { return Secret{seen: s.seen} }
 
 // Mark is the secret's mark: equal for equal secrets while the key lives. It is false
 // when there is none. Only detectors/signals asks for it (a test sees to that), and
@@ -40,5 +45,5 @@ func (s Secret) Mark() (hash uint64, ok bool) {
 	if s.mark == nil {
 		return 0, false
 	}
-	return s.mark.hash, true
+	return uint64(*s.mark), true
 }

@@ -58,6 +58,7 @@ var _ detectors.Session = (*session)(nil)
 func (s *session) Start(c *detectors.Conversation) {
 	x := s.sasl
 	x.Reset()
+	x.Mark(c.Marks())
 	*s = session{c: c, sasl: x}
 	if c.Flow().Server.Port() == lmtpPort {
 		s.speaks(true)

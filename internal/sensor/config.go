@@ -10,6 +10,7 @@ import (
 
 	"cleartap/capture"
 	"cleartap/detectors"
+	"cleartap/detectors/secret"
 	"cleartap/detectors/signals"
 	"cleartap/reassembly"
 )
@@ -32,6 +33,7 @@ type Config struct {
 	OutcomeWait time.Duration  // packet time to wait for a login's outcome; 0: 60 s
 	Protocols   []*detectors.Protocol
 	Signals     signals.Config
+	Marks       *secret.Key // marks secrets for the signals; nil, the default, does not
 }
 
 // signalsPart is which part of the memory is for what many logins tell together: one
@@ -59,7 +61,7 @@ func (c *Config) decoder(memory int64) capture.DecoderConfig {
 func (c *Config) engine(memory int64, report func(*detectors.Observation)) detectors.Config {
 	return detectors.Config{
 		Protocols: c.Protocols, Report: report, OutcomeWait: capture.Nanos(c.OutcomeWait),
-		Buffered: int(min(memory/8, detectors.DefaultBuffered)),
+		Buffered: int(min(memory/8, detectors.DefaultBuffered)), Marks: c.Marks,
 	}
 }
 
