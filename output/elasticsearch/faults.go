@@ -40,7 +40,7 @@ func certificateFault(host string, err error) *output.Fault {
 		name     x509.HostnameError
 		invalid  x509.CertificateInvalidError
 		verify   *tls.CertificateVerificationError
-		alert    tls.AlertError
+		remote   *net.OpError
 		notTLS   tls.RecordHeaderError
 		hold     = func(cause, cure string) *output.Fault { return &output.Fault{Cause: cause, Cure: cure, Hold: true} }
 		hostname = strings.TrimSuffix(host, ":"+portOf(host))
@@ -58,7 +58,7 @@ func certificateFault(host string, err error) *output.Fault {
 		return hold(host+": no certificate of the server has the fingerprint of ca_fingerprint", "compare it with what openssl x509 -fingerprint -sha256 prints for the server's authority")
 	case errors.As(err, &verify), errors.As(err, &invalid):
 		return hold(host+": the certificate cannot be trusted", "have a certificate made for servers, for this name, by the authority in ca")
-	case errors.As(err, &alert):
+	case errors.As(err, &remote) && remote.Op == "remote error": // an alert of TLS
 		return hold(host+": the server refused our side of TLS", "does it want a client certificate? client_certificate and client_key name one that it knows")
 	case errors.As(err, &notTLS), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		return hold(host+": it does not speak TLS", "use http:// in url, or better switch TLS on at the server")

@@ -2,6 +2,8 @@ package elasticsearch
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -235,4 +237,17 @@ func (f *flow) onceEach() {
 	if len(ids) != f.sent {
 		f.t.Errorf("%d documents, want %d", len(ids), f.sent)
 	}
+}
+
+func fingerprint(der []byte) string {
+	sum := sha256.Sum256(der)
+	return hex.EncodeToString(sum[:])
+}
+
+func colons(s string) string {
+	var parts []string
+	for i := 0; i < len(s); i += 2 {
+		parts = append(parts, strings.ToUpper(s[i:i+2]))
+	}
+	return strings.Join(parts, ":")
 }

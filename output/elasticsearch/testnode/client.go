@@ -62,11 +62,17 @@ func (n *Node) Raw(method, path string, body any) (status int, answer []byte, er
 
 // client trusts the authority, whatever certificate the node has just now.
 func (n *Node) client() *http.Client {
-	pool := x509.NewCertPool()
-	pool.AddCert(n.CA.Cert)
+	conf := &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS12}
+	conf.RootCAs.AddCert(n.CA.Cert)
+	if n.Cert != "" {
+		conf.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			c, err := tls.LoadX509KeyPair(n.Cert, n.Key)
+			return &c, err
+		}
+	}
 	return &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true, // the node is killed and started again between requests
-		TLSClientConfig:   &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
+		TLSClientConfig:   conf,
 	}}
 }
 

@@ -43,6 +43,9 @@ type Node struct {
 	java  []string // further options of the JVM
 	Port  int
 	CA    *Authority // that signed the node's certificate
+	// Cert and Key are files of a client certificate for the administrator's requests,
+	// where the node wants one.
+	Cert, Key string
 
 	cmd   *exec.Cmd
 	stdin io.WriteCloser
