@@ -64,6 +64,8 @@ var order = [...]func(a *output.Alert){
 	func(a *output.Alert) { a.Cleartap.Capture = output.Capture{} },
 	func(a *output.Alert) { a.Cleartap.Auth.Authzid, a.Cleartap.Auth.Realm = "", "" },
 	func(a *output.Alert) { a.Cleartap.Proxy = output.Proxy{} },
+	func(a *output.Alert) { a.TLS = nil },
+	func(a *output.Alert) { a.Cleartap.TLS, a.Cleartap.Server = nil, nil },
 	func(a *output.Alert) {
 		a.Network = output.Network{Protocol: a.Network.Protocol}
 		shorten(&a.Source)

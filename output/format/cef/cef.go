@@ -66,6 +66,7 @@ func fields(a *output.Alert) []field {
 		field{"cnt", number(a.Cleartap.Count)}, field{"reason", auth.ReplyCode}, field{"dvchost", a.Observer.Name},
 		field{"deviceInboundInterface", a.Observer.Ingress.Interface.Name}, field{"start", millis(a.Event.Start)}, field{"end", millis(a.Event.End)},
 		field{"filePath", a.Log.File.Path})
+	all = append(all, attack(&a.Cleartap.Attack)...)
 	for i, custom := range [...]field{
 		{"Mechanism", auth.Mechanism}, {"Result", auth.Result}, {"Authorization identity", auth.Authzid},
 		{"Community ID", a.Network.CommunityID}, {"Trimmed", yes(a.Cleartap.Trimmed)}, {"Severity", a.Cleartap.Severity},
@@ -76,6 +77,15 @@ func fields(a *output.Alert) []field {
 		}
 	}
 	return append(all, field{"msg", first(a.Message, 1023)})
+}
+
+// attack gives the figures of many logins that belong together.
+func attack(x *output.Attack) []field {
+	if x.ID == "" {
+		return nil
+	}
+	return []field{{"flexString1", x.ID}, {"flexString1Label", "Attack"}, {"cn1", strconv.Itoa(x.Attempts)}, {"cn1Label", "Attempts"},
+		{"cn2", strconv.Itoa(x.Failures)}, {"cn2Label", "Failures"}}
 }
 
 // address gives an address by the key that its kind has: the dictionary has src and

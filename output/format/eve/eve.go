@@ -51,21 +51,25 @@ type alert struct {
 
 // details are what EVE has no name for.
 type details struct {
-	ID        string `json:"id"`
-	Rule      string `json:"rule"`
-	Severity  string `json:"severity,omitempty"`
-	Message   string `json:"message,omitempty"`
-	User      string `json:"user,omitempty"`
-	Outcome   string `json:"outcome,omitempty"`
-	Result    string `json:"result,omitempty"`
-	Mechanism string `json:"mechanism,omitempty"`
-	Command   string `json:"command,omitempty"`
-	ReplyCode string `json:"reply_code,omitempty"`
-	Authzid   string `json:"authzid,omitempty"`
-	Realm     string `json:"realm,omitempty"`
-	Count     int    `json:"count,omitempty"`
-	Client    string `json:"client,omitempty"` // where the client's address is a pseudonym
-	Trimmed   bool   `json:"trimmed,omitempty"`
+	ID        string                `json:"id"`
+	Rule      string                `json:"rule"`
+	Severity  string                `json:"severity,omitempty"`
+	Message   string                `json:"message,omitempty"`
+	User      string                `json:"user,omitempty"`
+	Outcome   string                `json:"outcome,omitempty"`
+	Result    string                `json:"result,omitempty"`
+	Mechanism string                `json:"mechanism,omitempty"`
+	Command   string                `json:"command,omitempty"`
+	ReplyCode string                `json:"reply_code,omitempty"`
+	Authzid   string                `json:"authzid,omitempty"`
+	Realm     string                `json:"realm,omitempty"`
+	Count     int                   `json:"count,omitempty"`
+	Client    string                `json:"client,omitempty"` // where the client's address is a pseudonym
+	Trimmed   bool                  `json:"trimmed,omitempty"`
+	Tags      []string              `json:"tags,omitempty"`
+	Attack    output.Attack         `json:"attack,omitzero"`
+	TLS       *output.TLSFinding    `json:"tls,omitempty"`
+	Server    *output.ServerFinding `json:"server,omitempty"`
 }
 
 // Append appends the alert as an EVE record of type alert, without a line end.
@@ -74,10 +78,11 @@ func Append(dst []byte, a *output.Alert) []byte {
 	r := record{
 		Timestamp: strings.TrimSuffix(a.Timestamp, "Z") + "+0000", FlowID: flow(a), Interface: a.Observer.Ingress.Interface.Name,
 		Frame: a.Cleartap.Capture.Frame, EventType: "alert", SrcIP: a.Source.IP, SrcPort: a.Source.Port, DestIP: a.Destination.IP, DestPort: a.Destination.Port,
-		Proto: strings.ToUpper(a.Network.Transport), CommunityID: a.Network.CommunityID, AppProto: a.Network.Protocol, File: a.Log.File.Path, Host: a.Observer.Name,
+		Proto: strings.ToUpper(a.Network.Transport), Version: map[string]int{"ipv4": 4, "ipv6": 6}[a.Network.Type], CommunityID: a.Network.CommunityID, AppProto: a.Network.Protocol, File: a.Log.File.Path, Host: a.Observer.Name,
 		Alert: signature(a), Cleartap: details{ID: a.Event.ID, Rule: a.Rule.ID, Severity: a.Cleartap.Severity, Message: a.Message, User: a.User.Name, Outcome: a.Event.Outcome,
 			Result: auth.Result, Mechanism: auth.Mechanism, Command: auth.Command, ReplyCode: auth.ReplyCode, Authzid: auth.Authzid, Realm: auth.Realm,
-			Count: a.Cleartap.Count, Trimmed: a.Cleartap.Trimmed},
+			Count: a.Cleartap.Count, Trimmed: a.Cleartap.Trimmed,
+			Tags: a.Tags, Attack: a.Cleartap.Attack, TLS: a.Cleartap.TLS, Server: a.Cleartap.Server},
 	}
 	if a.Source.IP == "" {
 		r.Cleartap.Client = a.Source.Address
@@ -85,7 +90,6 @@ func Append(dst []byte, a *output.Alert) []byte {
 	if a.Destination.Port != 0 {
 		r.Direction = "to_server"
 	}
-	r.Version = map[string]int{"ipv4": 4, "ipv6": 6}[a.Network.Type]
 	if id, err := strconv.Atoi(a.Network.VLAN.ID); err == nil {
 		r.VLAN = []int{id}
 	}
@@ -100,8 +104,7 @@ func Append(dst []byte, a *output.Alert) []byte {
 func signature(a *output.Alert) alert {
 	s := alert{Action: "allowed", GID: GID, Rev: 1, Signature: strings.TrimSpace("CLEARTAP " + a.Rule.Name), Category: "Potentially Bad Traffic", Severity: severity(a.Event.Severity)}
 	if rule, ok := detectors.RuleByID(a.Rule.ID); ok {
-		s.SID = rule.SID
-		s.Signature = "CLEARTAP " + rule.Name
+		s.SID, s.Signature = rule.SID, "CLEARTAP "+rule.Name
 	}
 	if v, err := strconv.Atoi(a.Rule.Version); err == nil {
 		s.Rev = v

@@ -73,6 +73,12 @@ func Hostile(r *rand.Rand) output.Alert {
 	if r.IntN(2) == 0 {
 		a.Source.IP, a.Source.Address = "2001:db8::7", "2001:db8::7"
 	}
+	if r.IntN(4) == 0 {
+		a.TLS = &output.TLS{Version: "1.0", Client: output.TLSClient{ServerName: Name(r, 30)}, Server: output.TLSServer{Subject: Name(r, 100)}}
+		a.Cleartap.TLS = &output.TLSFinding{Referral: Name(r, 30), Problems: []string{"version"}}
+		a.Cleartap.Attack = output.Attack{ID: "A1", State: "growing", Attempts: 40, Failures: 39}
+		a.Cleartap.Server = &output.ServerFinding{Product: Name(r, 30)}
+	}
 	if r.IntN(8) == 0 {
 		a.Source.IP, a.Source.Address = "", "0123456789abcdef0123456789abcdef"
 	}
@@ -87,6 +93,15 @@ func Tame(a output.Alert) output.Alert {
 		if *s != "" {
 			*s = "x"
 		}
+	}
+	if a.TLS != nil { // those of a are shared: others see them
+		tls, found, server := *a.TLS, *a.Cleartap.TLS, *a.Cleartap.Server
+		for _, s := range []*string{&tls.Client.ServerName, &tls.Server.Subject, &found.Referral, &server.Product} {
+			if *s != "" {
+				*s = "x"
+			}
+		}
+		a.TLS, a.Cleartap.TLS, a.Cleartap.Server = &tls, &found, &server
 	}
 	return a
 }

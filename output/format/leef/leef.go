@@ -74,6 +74,7 @@ func fields(a *output.Alert) []field {
 		{"mechanism", auth.Mechanism}, {"command", auth.Command}, {"result", auth.Result}, {"replyCode", auth.ReplyCode},
 		{"authzid", auth.Authzid}, {"realm", auth.Realm}, {"count", number(a.Cleartap.Count)},
 		{"ruleName", a.Rule.Name}, {"communityId", a.Network.CommunityID}, {"direction", a.Network.Direction}, {"vlan", a.Network.VLAN.ID},
+		{"attackId", a.Cleartap.Attack.ID}, {"attackState", a.Cleartap.Attack.State}, {"attempts", number(a.Cleartap.Attack.Attempts)}, {"failures", number(a.Cleartap.Attack.Failures)},
 		{"sensor", a.Observer.Name}, {"interface", a.Observer.Ingress.Interface.Name}, {"file", a.Log.File.Path}, {"trimmed", yes(a.Cleartap.Trimmed)},
 		{"msg", a.Message},
 	}

@@ -53,7 +53,7 @@ func appendPairs(dst []byte, a *output.Alert) []byte {
 		{"user_name", a.User.Name}, {"outcome", a.Event.Outcome}, {"result", auth.Result},
 		{"protocol", a.Network.Protocol}, {"mechanism", auth.Mechanism}, {"command", auth.Command},
 		{"attempt", number(auth.Attempt)}, {"reply_code", auth.ReplyCode}, {"authzid", auth.Authzid}, {"realm", auth.Realm},
-		{"count", number(a.Cleartap.Count)}, {"action", a.Event.Action}, {"rule_name", a.Rule.Name}, {"rule_version", a.Rule.Version},
+		{"count", number(a.Cleartap.Count)}, {"tags", strings.Join(a.Tags, ",")}, {"rule_name", a.Rule.Name}, {"rule_version", a.Rule.Version},
 		{"rule_reference", a.Rule.Reference}, {"community_id", a.Network.CommunityID}, {"direction", a.Network.Direction}, {"vlan", a.Network.VLAN.ID},
 		{"proxy_client_ip", a.Cleartap.Proxy.Client.IP}, {"proxy_client_port", number(a.Cleartap.Proxy.Client.Port)},
 		{"observer_name", a.Observer.Name}, {"interface", a.Observer.Ingress.Interface.Name},
@@ -62,6 +62,30 @@ func appendPairs(dst []byte, a *output.Alert) []byte {
 		{"trimmed", yes(a.Cleartap.Trimmed)},
 	} {
 		dst = appendPair(dst, p.name, p.value)
+	}
+	return appendMore(dst, a)
+}
+
+// appendMore appends what alerts of attacks, of TLS and of servers have.
+func appendMore(dst []byte, a *output.Alert) []byte {
+	x := &a.Cleartap.Attack
+	for _, p := range [...]struct{ name, value string }{
+		{"attack_id", x.ID}, {"attack_state", x.State}, {"attack_sources", number(x.Sources)}, {"attack_accounts", number(x.Accounts)},
+		{"attack_attempts", number(x.Attempts)}, {"attack_failures", number(x.Failures)},
+	} {
+		dst = appendPair(dst, p.name, p.value)
+	}
+	if t := a.TLS; t != nil {
+		dst = appendPair(appendPair(dst, "tls_version", t.Version), "tls_cipher", t.Cipher)
+		dst = appendPair(dst, "tls_server_name", t.Client.ServerName)
+	}
+	if t := a.Cleartap.TLS; t != nil {
+		dst = appendPair(appendPair(dst, "tls_problems", strings.Join(t.Problems, ",")), "tls_stripped", strings.Join(t.Stripped, ","))
+		dst = appendPair(dst, "tls_injected", strings.Join(t.Injected, ","))
+	}
+	if v := a.Cleartap.Server; v != nil {
+		dst = appendPair(appendPair(dst, "server_product", v.Product), "server_version", v.Version)
+		dst = appendPair(dst, "server_grade", v.Grade)
 	}
 	return dst
 }

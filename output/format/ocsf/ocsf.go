@@ -4,6 +4,7 @@
 package ocsf
 
 import (
+	"bytes"
 	"encoding/json"
 	"time"
 
@@ -29,7 +30,7 @@ func Append(dst []byte, a *output.Alert) []byte {
 	if err != nil { // no field can fail
 		return dst
 	}
-	return append(dst, b...)
+	return append(dst, bytes.ReplaceAll(b, []byte(`"password-`), []byte(`"\u0070assword-`))...) // as in our own JSON: the word is a secret to some
 }
 
 func finding(a *output.Alert) findingInfo {
@@ -107,7 +108,8 @@ func rest(a *output.Alert) *unmapped {
 	auth := &a.Cleartap.Auth
 	return &unmapped{Outcome: a.Event.Outcome, Result: auth.Result, Protocol: a.Network.Protocol, Mechanism: auth.Mechanism, Command: auth.Command,
 		ReplyCode: auth.ReplyCode, Authzid: auth.Authzid, Realm: auth.Realm, Attempt: auth.Attempt, Interface: a.Observer.Ingress.Interface.Name,
-		File: a.Log.File.Path, Frame: a.Cleartap.Capture.Frame, Trimmed: a.Cleartap.Trimmed}
+		File: a.Log.File.Path, Frame: a.Cleartap.Capture.Frame, Trimmed: a.Cleartap.Trimmed,
+		Tags: a.Tags, Attack: a.Cleartap.Attack, TLS: a.Cleartap.TLS, Server: a.Cleartap.Server}
 }
 
 // severity is event.severity in OCSF's steps.

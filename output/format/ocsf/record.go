@@ -1,5 +1,7 @@
 package ocsf
 
+import "cleartap/output"
+
 // record is a Detection Finding (class 2004) of OCSF 1.5 with the profile
 // security_control. Times are milliseconds since 1970.
 type record struct {
@@ -132,4 +134,9 @@ type unmapped struct {
 	File      string `json:"file,omitempty"`
 	Frame     uint64 `json:"frame,omitempty"`
 	Trimmed   bool   `json:"trimmed,omitempty"`
+
+	Tags   []string              `json:"tags,omitempty"`
+	Attack output.Attack         `json:"attack,omitzero"`
+	TLS    *output.TLSFinding    `json:"tls,omitempty"`
+	Server *output.ServerFinding `json:"server,omitempty"`
 }
