@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"time"
 
 	"cleartap/capture"
 	"cleartap/detectors"
+	"cleartap/detectors/signals"
 	"cleartap/internal/config"
 	"cleartap/internal/sensor"
 	"cleartap/output"
@@ -23,6 +25,7 @@ type pipeline struct {
 	exceptions []throttle.Exception
 	throttle   *throttle.Throttle
 	across     across
+	once       *signals.Once
 	sinks      *liveSinks
 	log        *slog.Logger
 	logins     uint64
@@ -59,7 +62,7 @@ func (p *pipeline) configure(l *config.Loaded, std *streams, o *liveOpts) error 
 		cfg.Window = -1
 	}
 	if p.throttle == nil {
-		p.throttle = throttle.New(cfg, p.release)
+		p.throttle, p.once = throttle.New(cfg, p.release), signals.NewOnce(0, [2]uint64{rand.Uint64(), rand.Uint64()})
 	} else {
 		p.throttle.Configure(cfg)
 	}
@@ -117,12 +120,14 @@ func exceptionsOf(list []config.Exception) []throttle.Exception {
 
 // take is the way of one observation.
 func (p *pipeline) take(o *sensor.LiveObservation) {
-	if f, ok := detectors.Judge(&o.Observation); ok {
+	detectors.JudgeAll(&o.Observation, func(f *detectors.Finding) {
 		if f.Kind == detectors.Login {
 			p.logins++
 		}
-		p.pass(&f, o.Interface)
-	}
+		if p.once.Pass(f) {
+			p.pass(f, o.Interface)
+		}
+	})
 	p.across.observe(o)
 }
 

@@ -44,7 +44,7 @@ func runScan(ctx context.Context, o *options, std *streams) error {
 	}
 	if len(o.remotes) > 0 {
 		std = &streams{std.in, std.out, &lockedWriter{w: std.err}}
-		if out.sendings, err = openSendings(o.remotes, func(text string) { fmt.Fprintf(std.err, "cleartap: %s\n", printable(text)) }); err != nil {
+		if out.sendings, err = openSendings(o.remotes, o.sendWait, func(text string) { fmt.Fprintf(std.err, "cleartap: %s\n", printable(text)) }); err != nil {
 			out.discard()
 			return err
 		}
@@ -92,6 +92,9 @@ func (s *scanning) Finding(where output.Where, f *detectors.Finding) {
 	s.rows = true
 	s.checkSinks()
 }
+
+// Observation implements sensor.Receiver.
+func (s *scanning) Observation(output.Where, *detectors.Observation) {}
 
 // checkSinks stops the scan when nobody takes its results any more.
 func (s *scanning) checkSinks() {

@@ -5,6 +5,7 @@ import (
 
 	"cleartap/capture"
 	"cleartap/detectors"
+	"cleartap/detectors/signals"
 	"cleartap/output"
 )
 
@@ -15,6 +16,9 @@ import (
 // last ones behind everything else.
 type Receiver interface {
 	Finding(where output.Where, f *detectors.Finding) // valid during the call
+	// Observation is told of everything that was observed, logins included, right behind
+	// the findings about it; o is valid during the call.
+	Observation(where output.Where, o *detectors.Observation)
 	Problem(p *capture.Problem)
 	Done(c *capture.Capture, t *Totals) // a capture was read
 	Tick(bytes int64)                   // ten times a second: so many bytes of the inputs were read
@@ -31,22 +35,28 @@ func Scan(ctx context.Context, cfg Config, captures []*capture.Capture, to Recei
 	part := SignalsMemory(cfg.MaxMemory)
 	shared := newBudget(cfg.MaxMemory-part, len(captures))
 	across := newMerger(cfg.Signals, part, captures, to)
+	once := signals.NewOnce(0, cfg.Signals.Seed)
 	workers := make([]*worker, jobs)
 	for i := range workers {
 		workers[i] = &worker{cfg: &cfg, budget: shared}
 	}
 	restore := limitMemory(&cfg)
 	defer restore()
-	results := make([]Totals, len(captures))
+	results, told := make([]Totals, len(captures)), make([]uint64, len(captures))
 	work := func(w, i int, l *lane) { results[i] = workers[w].scan(ctx, i, captures[i], l) }
 	inOrder(ctx, len(captures), jobs, work, collector{
 		take: func(i int, b *batch) {
 			for k := range b.findings {
 				f := &b.findings[k]
-				if f.Rule != nil {
-					to.Finding(output.Where{Path: b.files[f.Mark.File]}, f)
+				where := output.Where{Path: b.files[f.Mark.File]}
+				if f.Rule != nil && once.Pass(f) {
+					told[i]++
+					to.Finding(where, f)
 				}
-				across.add(i, b.files, &f.Observation)
+				if f.Rule == nil || f.Kind <= detectors.Conflict {
+					to.Observation(where, &f.Observation)
+					across.add(i, b.files, &f.Observation)
+				}
 			}
 			if b.problem != nil {
 				to.Problem(b.problem)
@@ -54,6 +64,7 @@ func Scan(ctx context.Context, cfg Config, captures []*capture.Capture, to Recei
 		},
 		done: func(i int) {
 			across.done(i)
+			results[i].Findings = told[i]
 			to.Done(captures[i], &results[i])
 			all.add(&results[i])
 		},

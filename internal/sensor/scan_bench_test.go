@@ -37,10 +37,11 @@ func generated(tb testing.TB, p trafficgen.Profile, change func(*trafficgen.Opti
 // discard is a Receiver that only counts.
 type discard struct{ findings, problems, captures int }
 
-func (d *discard) Finding(output.Where, *detectors.Finding) { d.findings++ }
-func (d *discard) Problem(*capture.Problem)                 { d.problems++ }
-func (d *discard) Done(*capture.Capture, *Totals)           { d.captures++ }
-func (d *discard) Tick(int64)                               {}
+func (d *discard) Finding(output.Where, *detectors.Finding)         { d.findings++ }
+func (d *discard) Observation(output.Where, *detectors.Observation) {}
+func (d *discard) Problem(*capture.Problem)                         { d.problems++ }
+func (d *discard) Done(*capture.Capture, *Totals)                   { d.captures++ }
+func (d *discard) Tick(int64)                                       {}
 
 func scanPath(cfg Config, paths ...string) (discard, Totals) {
 	var d discard

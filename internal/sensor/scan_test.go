@@ -41,7 +41,8 @@ func (n *notes) Finding(w output.Where, f *detectors.Finding) {
 	n.counts[fmt.Sprintf("%s %s %s", f.Protocol, f.Attempt.Mechanism, result)]++
 	n.lines = append(n.lines, fmt.Sprintf("%s %+v %s", filepath.Base(w.Path), f.Observation, f.Rule.ID))
 }
-func (n *notes) Problem(p *capture.Problem) { n.problems = append(n.problems, *p) }
+func (n *notes) Observation(output.Where, *detectors.Observation) {}
+func (n *notes) Problem(p *capture.Problem)                       { n.problems = append(n.problems, *p) }
 func (n *notes) Done(c *capture.Capture, _ *Totals) {
 	n.done = append(n.done, filepath.Base(c.Files()[0]))
 }

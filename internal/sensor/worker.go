@@ -9,7 +9,6 @@ import (
 
 	"cleartap/capture"
 	"cleartap/detectors"
-	"cleartap/detectors/signals"
 	"cleartap/reassembly"
 )
 
@@ -177,20 +176,26 @@ func (w *worker) settle() {
 	w.engine.Close()
 }
 
-// report judges an observation and hands on what comes of it.
+// report judges an observation and hands on what comes of it. What is no login may
+// give several findings: they come first, and then the observation without a rule.
 func (w *worker) report(o *detectors.Observation) {
+	if o.Kind > detectors.Conflict {
+		detectors.JudgeAll(o, w.hand)
+		w.hand(&detectors.Finding{Observation: *o})
+		return
+	}
 	f, ok := detectors.Judge(o)
-	switch {
-	case ok:
-		w.totals.Findings++
-	case signals.Wants(o):
+	if !ok {
 		f = detectors.Finding{Observation: *o} // no alert by itself
-	default:
-		return
 	}
+	w.hand(&f)
+}
+
+// hand hands on what an observation gave.
+func (w *worker) hand(f *detectors.Finding) {
 	if w.ending {
-		w.last = append(w.last, f)
+		w.last = append(w.last, *f)
 		return
 	}
-	w.lane.finding(&f)
+	w.lane.finding(f)
 }
