@@ -10,7 +10,7 @@ func (s *Spool) adopt(f *findings) {
 	j := f.judge(s.dir, s.id, low)
 	s.clean(f)
 	s.quarantined()
-	s.number(f, j)
+	s.number(f)
 	for i, g := range j.kept {
 		s.insert(g.segment())
 		s.committed = max(s.committed, g.last)
@@ -57,7 +57,7 @@ func (s *Spool) clean(f *findings) {
 
 // number sets where the sequence goes on: above every record and every cursor,
 // so that no number is ever used twice.
-func (s *Spool) number(f *findings, j *judgement) {
+func (s *Spool) number(f *findings) {
 	w := &s.out
 	w.next = 1
 	for _, at := range f.cursors {

@@ -82,7 +82,7 @@ func (s *Spool) sift(g *segment, at map[*position]uint64, room int64) (carry car
 		}
 		return carry, dropped
 	}
-	defer f.Close()
+	defer leave(f)
 	low := uint64(maxSequence)
 	for _, pos := range at {
 		low = min(low, pos)

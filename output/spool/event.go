@@ -2,6 +2,7 @@ package spool
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -115,7 +116,7 @@ func (e Event) String() string {
 		text = e.Segment + ": " + text
 	}
 	if e.Err != nil {
-		text += ": " + e.Err.Error()
+		text += ": " + strings.ReplaceAll(e.Err.Error(), "\n", "; ")
 	}
 	return text
 }

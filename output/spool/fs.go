@@ -38,6 +38,15 @@ type entry struct {
 	loose bool // others than the owner may use it
 }
 
+// leave closes what was only read: nothing can be lost by it.
+func leave(c io.Closer) { _ = c.Close() }
+
+// folder closes as a file does.
+type folder struct{ fsys }
+
+// Close implements io.Closer.
+func (f folder) Close() error { return f.close() }
+
 // replaceFile puts a small file in its place, whole or not at all. The folder
 // is not synced: until it is, the old content may come back.
 func replaceFile(dir fsys, name, content string) error {
@@ -74,7 +83,7 @@ func readSmall(dir fsys, name string) string {
 	if err != nil {
 		return ""
 	}
-	defer f.Close()
+	defer leave(f)
 	p := make([]byte, limit)
 	n, err := f.ReadAt(p, 0)
 	if n == limit || (err != nil && err != io.EOF) { //nolint:errorlint // ReadAt gives io.EOF itself

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -371,4 +372,50 @@ func TestRootRepairsForTheSensor(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+}
+
+// T3: a start reads the spool as a stream, whatever its size, and so do looking at it and reading it.
+func TestMemoryDoesNotGrowWithTheSpool(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "spool")
+	s := realSpool(t, dir, Config{SegmentBytes: 2 << 20})
+	const all = 20_000
+	for n := uint64(1); n <= all; n++ {
+		for !s.Append(payload(n, 1000), false) {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	flush(t, s)
+	closeSpool(t, s)
+	allocated := func(what string, most uint64, fn func()) {
+		t.Helper()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		fn()
+		runtime.ReadMemStats(&after)
+		if n := after.TotalAlloc - before.TotalAlloc; n > most {
+			t.Errorf("%s allocates %d bytes for %d bytes on disk", what, n, s.Stats().Bytes)
+		}
+	}
+	allocated("a look", 3<<20, func() {
+		if r, err := Verify(dir); err != nil || r.Records != all {
+			t.Error(r.Records, err)
+		}
+	})
+	allocated("a start", 3<<20, func() { s = realSpool(t, dir, Config{}) })
+	r, err := s.Reader("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := uint64(0)
+	allocated("reading", 2*all*1100, func() { // the records themselves
+		for n < all {
+			out, err := r.Next(t.Context(), 100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n = out[len(out)-1].Seq
+		}
+	})
+	r.Close()
+	closeSpool(t, s)
 }

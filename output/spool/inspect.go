@@ -72,7 +72,7 @@ func Verify(path string) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer dir.close()
+	defer leave(folder{dir})
 	r, err := inspect(dir)
 	if err != nil {
 		return nil, fmt.Errorf("spool %s: %w", path, err)
@@ -174,7 +174,7 @@ func Dump(path string, from uint64, fn func(Record) error) error {
 	if err != nil {
 		return err
 	}
-	defer dir.close()
+	defer leave(folder{dir})
 	f, err := survey(dir)
 	if err != nil {
 		return fmt.Errorf("spool %s: %w", path, err)
@@ -204,7 +204,7 @@ func (f *findings) dump(dir fsys, from uint64, fn func(Record) error) error {
 			}
 			return failed == nil
 		})
-		_ = file.Close() // it was only read
+		leave(file)
 		if failed != nil {
 			return failed
 		}
@@ -226,7 +226,7 @@ func Letters(path, reader string, fn func(Letter) error) error {
 	if err != nil {
 		return err
 	}
-	defer dir.close()
+	defer leave(folder{dir})
 	return letters(dir, reader, fn)
 }
 
@@ -244,7 +244,7 @@ func letters(dir fsys, reader string, fn func(Letter) error) error {
 		if err == nil {
 			_, err = f.ReadAt(text, 0)
 		}
-		_ = f.Close() // it was only read
+		leave(f)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}

@@ -100,7 +100,7 @@ func (j *judgement) strangers(dir fsys, g *segmentFile, fn func(item) error) err
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer leave(f)
 	for off := g.start; off < g.bytes; {
 		fresh := map[identity]bool{}
 		low, high := uint64(maxSequence), uint64(0)
@@ -138,7 +138,7 @@ func (j *judgement) strike(dir fsys, k *segmentFile, set map[identity]bool) {
 	if err != nil {
 		return
 	}
-	defer f.Close()
+	defer leave(f)
 	records(f, k.start, k.bytes, func(it item) bool {
 		delete(set, identify(it))
 		return true

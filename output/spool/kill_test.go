@@ -92,7 +92,7 @@ func killedChild(t *testing.T, dir string, run uint64, rng *rand.Rand, got func(
 		var seq, id, n uint64
 		if !started {
 			started = true
-			time.AfterFunc(time.Duration(rng.IntN(250_000))*time.Microsecond, func() { _ = cmd.Process.Kill() })
+			time.AfterFunc(time.Duration(rng.IntN(400_000))*time.Microsecond, func() { _ = cmd.Process.Kill() })
 		}
 		if _, err := fmt.Sscanf(lines.Text(), "C %d.", &n); err == nil {
 			committed = n

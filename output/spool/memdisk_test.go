@@ -246,7 +246,7 @@ func (f *memFile) write(op string, p []byte, off int64) (int, error) {
 	err := f.d.call(op, f.name)
 	n := len(p)
 	switch {
-	case err == errDead && f.d.calls > f.d.dies:
+	case errors.Is(err, errDead) && f.d.calls > f.d.dies:
 		return 0, err
 	case err != nil:
 		n /= 3 // part of it may be there

@@ -175,6 +175,9 @@ func newModel(t *testing.T, seed uint64) *model {
 	}
 	m.names = []string{"a", "b"}[:1+m.rng.IntN(2)]
 	m.cfg = Config{Readers: m.names, SegmentBytes: 4096 << m.rng.IntN(3)}
+	if m.rng.IntN(2) == 0 {
+		m.cfg.MaxBytes = 4 * m.cfg.SegmentBytes
+	}
 	for _, name := range m.names {
 		m.got[name] = map[uint64]bool{}
 	}

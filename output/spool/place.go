@@ -19,7 +19,6 @@ func (r *Reader) place() (bool, error) {
 		case g == nil:
 			g = r.s.after(r.pos)
 		case g.giving:
-			g = nil
 			r.s.mu.Unlock()
 			r.leave()
 			continue
@@ -57,7 +56,7 @@ func (r *Reader) place() (bool, error) {
 // leave closes the segment that the reader stands in.
 func (r *Reader) leave() {
 	if r.f != nil {
-		_ = r.f.Close() // it was only read
+		leave(r.f)
 	}
 	r.seg, r.f, r.hurt, r.tries = nil, nil, -1, 0
 	r.scan = scanner{}

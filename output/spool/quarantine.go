@@ -67,7 +67,7 @@ func (s *Spool) copyPiece(d damage) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer from.Close()
+	defer leave(from)
 	if err := s.dir.mkdir(quarantineFolder); err != nil {
 		return 0, err
 	}
@@ -126,7 +126,7 @@ func (s *Spool) freeName(name string) string {
 			return try
 		}
 		if err == nil {
-			_ = f.Close() // it was only looked for
+			leave(f)
 		}
 	}
 	return name

@@ -80,7 +80,7 @@ func (s *Spool) rewrite(g *segmentFile, last uint64) error {
 	if err != nil {
 		return err
 	}
-	defer from.Close()
+	defer leave(from)
 	var out file
 	closeOut := func() error {
 		if out == nil {
@@ -175,7 +175,7 @@ func Requeue(ctx context.Context, path, name string) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", name, bare(err))
 	}
-	defer f.Close()
+	defer leave(f)
 	st, err := f.Stat()
 	if err != nil || !st.Mode().IsRegular() {
 		return 0, fmt.Errorf("%s: not a regular file", name)

@@ -140,7 +140,7 @@ func (f *findings) segment(dir fsys, e entry) {
 		}
 		return
 	}
-	defer file.Close()
+	defer leave(file)
 	g := &segmentFile{name: e.name, bytes: e.size, shared: e.names > 1, sorted: true}
 	if n, err := file.size(); err == nil {
 		g.bytes = n

@@ -58,21 +58,20 @@ func TestFullTmpfsChild(t *testing.T) {
 	}})
 	var accepted, got []uint64
 	refused := uint64(0)
-	some := func(from, to uint64) {
-		for n := from; n < to; n++ {
-			if s.Append(payload(n, 1000), false) {
-				accepted = append(accepted, n)
+	next := uint64(0)
+	some := func(n int) {
+		for range n {
+			if s.Append(payload(next, 1000), false) {
+				accepted = append(accepted, next)
 			} else {
 				refused++
 			}
-			if n%100 == 0 {
-				time.Sleep(time.Millisecond)
-			}
+			next++
 		}
 	}
 	for round := range uint64(3) {
-		some(round*20_000, round*20_000+15_000)
-		wait(t, "the disk is full", func() bool { return s.Stats().WriteFailing })
+		wait(t, "the disk is full", func() bool { some(200); return s.Stats().WriteFailing })
+		some(1000)
 		if st := s.Stats(); st.Lost[LostDisk] == 0 || st.Lost.Sum() != refused {
 			t.Fatalf("round %d: refused %d, counted %v", round, refused, st.Lost)
 		}
