@@ -227,15 +227,20 @@ func TestInterfacesAreToldOnce(t *testing.T) {
 func TestSlowReceiverStallsNoWorker(t *testing.T) {
 	src, h := play(t, example(t, "guessing.pcap")), &heard{}
 	cfg := liveConfig(src)
-	cfg.Queue = 1
+	cfg.Queue, cfg.Patience = 1, 200*time.Millisecond
 	l, err := OpenLive(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	begun := time.Now()
+	h.onTick = func() {
+		if time.Since(begun) > time.Second {
+			cancel()
+		}
+	}
 	control := make(chan func(), 1)
 	control <- func() { // stands still until the capture is over
-		defer cancel()
 		for end := time.Now().Add(10 * time.Second); l.workers[0].published.Load().Packets < 156 && time.Now().Before(end); {
 			time.Sleep(10 * time.Millisecond)
 		}
@@ -244,6 +249,10 @@ func TestSlowReceiverStallsNoWorker(t *testing.T) {
 	c := l.input(0)
 	if c.Lost == 0 || c.Observations != uint64(len(h.logins))+c.Lost {
 		t.Errorf("%d observations, %d told, %d lost", c.Observations, len(h.logins), c.Lost)
+	}
+	notices := strings.Join(h.notices, "\n")
+	if strings.Count(notices, "observations are lost: the outputs are too slow false") != 1 || strings.Count(notices, "observations are lost true") != 1 {
+		t.Errorf("told %q", h.notices)
 	}
 }
 

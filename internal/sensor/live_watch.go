@@ -11,6 +11,7 @@ type watch struct {
 	cfg    *LiveConfig
 	inputs []watched
 	lost   uint64
+	lostAt time.Time
 	full   bool
 	half   bool
 }
@@ -69,7 +70,7 @@ func (w *watch) look(now time.Time, l *Live) []Notice {
 		}
 		out = in.turn(out, now, &c)
 	}
-	return w.overall(out, l)
+	return w.overall(out, now, l)
 }
 
 // turn ends a window.
@@ -85,21 +86,24 @@ func (in *watched) turn(out []Notice, now time.Time, c *LiveCounters) []Notice {
 }
 
 // overall looks at what belongs to no input.
-func (w *watch) overall(out []Notice, l *Live) []Notice {
+func (w *watch) overall(out []Notice, now time.Time, l *Live) []Notice {
 	lost, half := uint64(0), uint64(0)
 	for _, k := range l.workers {
 		c := k.published.Load()
 		lost += c.Lost
 		half += c.HalfFlows
 	}
-	if lost > w.lost && !w.full {
-		w.full = true
-		out = append(out, Notice{Text: "observations are lost: the outputs are too slow", Fields: []any{"lost", lost}})
+	if lost > w.lost {
+		w.lost, w.lostAt = lost, now
+		if !w.full {
+			w.full = true
+			out = append(out, Notice{Text: "observations are lost: the outputs are too slow", Fields: []any{"lost", lost}})
+		}
 	}
-	if w.full && lost == w.lost && len(l.queue) == 0 {
+	if w.full && now.Sub(w.lostAt) >= w.cfg.Patience {
 		w.full = false
+		out = append(out, Notice{Text: "good again, it was: observations are lost", Over: true, Fields: []any{"lost", lost}})
 	}
-	w.lost = lost
 	if half > 0 && !w.half {
 		w.half = true
 		out = append(out, Notice{Text: "the kernel does not keep both directions of a flow together: one worker goes on alone, as with --workers 1", Fields: []any{"half_flows", half}})
