@@ -129,12 +129,14 @@ const (
 	Ended                       // the flow is over, or nothing more is to be learnt from it: a summary
 	Guessing                    // what detectors/signals tells of many logins together, see Attack
 	Exposed                     // what the inventory tells of a server, see Exposure
+	Regression                  // a server stopped offering TLS, see Downgrade
+	Fallback                    // a login in clear after a failed try at TLS, see Downgrade
 )
 
 var kindNames = []string{
 	Login: "login", Conflict: "conflict", Greeting: "greeting", Offered: "offered", Upgraded: "upgraded", Handshake: "handshake",
 	Injection: "injection", Preauth: "preauth", Referral: "referral", ServerAlert: "server alert", PlainPort: "plain port", Ended: "ended",
-	Guessing: "guessing", Exposed: "exposed",
+	Guessing: "guessing", Exposed: "exposed", Regression: "regression", Fallback: "fallback",
 }
 
 func (k Kind) String() string { return nameOf(kindNames, int(k)) }

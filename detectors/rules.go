@@ -29,6 +29,8 @@ type Finding struct {
 	Severity Severity
 	Attack   *Attack   // kind Guessing; not changed once it was reported
 	Exposure *Exposure // kind Exposed; not changed once it was reported
+
+	Downgrade *Downgrade // kinds Regression and Fallback; not changed once it was reported
 }
 
 // Judge finds the rule for an observation, and how severe it is. It reports false

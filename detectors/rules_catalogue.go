@@ -12,7 +12,7 @@ func Rules() []*Rule {
 		ruleSCRAM, ruleOdd, ruleRefused, ruleSealed, ruleProxyLogin,
 		ExposedServer, AccessibleServer,
 		ruleConflict, SensorQuality,
-		ruleMasked, ruleCommands, ruleReplies, ruleMisled, ruleObsoleteTLS, ruleWeakSuite, ruleCertificate, rulePlainPort,
+		ruleMasked, LostOffer, PlainFallback, ruleCommands, ruleReplies, ruleMisled, ruleObsoleteTLS, ruleWeakSuite, ruleCertificate, rulePlainPort,
 	}
 }
 

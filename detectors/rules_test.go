@@ -242,6 +242,8 @@ func TestPages(t *testing.T) {
 			rows[r.ID] = []string{"| always | " + r.Floor().String() + " |"}
 		}
 	}
+	rows[d.LostOffer.ID] = []string{"| other clients are still offered it | high |", "| nobody is offered it any more | medium |"}
+	rows[d.PlainFallback.ID] = []string{"| always | high |"}
 	for _, v := range append(verdicts(), tlsVerdicts()...) {
 		row := "| " + v.row + " | " + v.sev.String() + " |"
 		if !slices.Contains(rows[v.rule], row) {

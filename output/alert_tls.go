@@ -52,6 +52,7 @@ type TLSFinding struct {
 	Masked        int      `json:"masked,omitempty"`         // capabilities that were made illegible
 	Stripped      []string `json:"stripped,omitempty"`       // what the server offered before and does not now
 	Baseline      []string `json:"baseline,omitempty"`       // what it offered before
+	Upgrade       string   `json:"upgrade,omitempty"`        // how the client's try at TLS ended before it logged in without
 	Injected      []string `json:"injected,omitempty"`       // verbs of commands, or words of replies
 	InjectedBy    string   `json:"injected_by,omitempty"`    // client or server: whose side of the connection holds it
 	Referral      string   `json:"referral,omitempty"`       // host that the client was sent to

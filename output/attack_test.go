@@ -158,3 +158,38 @@ func TestAttackHoldsNoWordThatIsAPassword(t *testing.T) {
 		}
 	}
 }
+
+func TestDowngradesMakeTheirAlerts(t *testing.T) {
+	o := login()
+	o.Kind, o.Result = detectors.Fallback, detectors.Failure
+	doc := document(t, &detectors.Finding{Observation: o, Rule: detectors.PlainFallback, Severity: detectors.High,
+		Downgrade: &detectors.Downgrade{Upgrade: "rejected"}}, Where{}, &Policy{})
+	plain := document(t, judge(t, login()), Where{}, &Policy{})
+	for path, want := range map[string]any{
+		"event.action": "plaintext-fallback", "event.code": "CT-TLS-003", "cleartap.tls.upgrade": "rejected", "user.name": "a***@example.org", "cleartap.auth": nil,
+		"message": "IMAP: login in clear after TLS was refused from 10.1.0.7 to 192.0.2.25:143",
+	} {
+		if got := at(doc, path); got != want {
+			t.Errorf("%s is %v, want %v", path, got, want)
+		}
+	}
+	if at(doc, "event.id") == at(plain, "event.id") {
+		t.Error("the login and its being a fallback have one id")
+	}
+	o = detectors.Observation{Kind: detectors.Regression, Protocol: "smtp", Flow: o.Flow, Offer: &detectors.Offer{Source: detectors.FromEHLO, UserPass: true}}
+	doc = document(t, &detectors.Finding{Observation: o, Rule: detectors.LostOffer, Severity: detectors.Medium,
+		Downgrade: &detectors.Downgrade{Stripped: []string{"STARTTLS"}, Baseline: []string{"STARTTLS"}, Sessions: 9}}, Where{}, &Policy{})
+	for path, want := range map[string]any{
+		"event.action": "starttls-stripped", "event.code": "CT-TLS-002", "user": nil,
+		"message": "SMTP: STARTTLS no longer offered from 10.1.0.7 to 192.0.2.25:143",
+	} {
+		if got := at(doc, path); got != want {
+			t.Errorf("%s is %v, want %v", path, got, want)
+		}
+	}
+	for path, want := range map[string]string{"cleartap.tls.stripped": "STARTTLS", "cleartap.tls.baseline": "STARTTLS", "cleartap.tls.offered": "USER"} {
+		if got, _ := at(doc, path).([]any); len(got) != 1 || got[0] != want {
+			t.Errorf("%s is %v", path, got)
+		}
+	}
+}

@@ -61,6 +61,7 @@ func (e *encoder) tlsFinding(v *TLSFinding) {
 	e.number(`,"masked":`, v.Masked)
 	e.list(`,"stripped":[`, v.Stripped)
 	e.list(`,"baseline":[`, v.Baseline)
+	e.text(`,"upgrade":`, v.Upgrade)
 	e.list(`,"injected":[`, v.Injected)
 	e.text(`,"injected_by":`, v.InjectedBy)
 	e.text(`,"referral":`, v.Referral)

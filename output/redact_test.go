@@ -381,7 +381,7 @@ cleartap.auth.reply_code:string cleartap.auth.authzid:string cleartap.auth.realm
 cleartap.attack.id:string cleartap.attack.state:string cleartap.attack.sources:int cleartap.attack.accounts:int cleartap.attack.attempts:int
 cleartap.attack.failures:int cleartap.attack.window:int
 cleartap.tls.client_version:string cleartap.tls.ja4:string cleartap.tls.problems:[]string cleartap.tls.downgraded:bool cleartap.tls.offered:[]string
-cleartap.tls.masked:int cleartap.tls.stripped:[]string cleartap.tls.baseline:[]string cleartap.tls.injected:[]string cleartap.tls.injected_by:string
+cleartap.tls.masked:int cleartap.tls.stripped:[]string cleartap.tls.baseline:[]string cleartap.tls.upgrade:string cleartap.tls.injected:[]string cleartap.tls.injected_by:string
 cleartap.tls.referral:string
 cleartap.server.product:string cleartap.server.version:string cleartap.server.grade:string cleartap.server.starttls:bool cleartap.server.mechanisms:[]string
 cleartap.server.sessions:int cleartap.server.clients:int cleartap.server.accounts:int cleartap.server.external:bool cleartap.server.first_seen:string

@@ -14,6 +14,12 @@ import (
 func (r *redactor) flowFacts(a *Alert) {
 	f := r.f
 	switch {
+	case f.Downgrade != nil:
+		a.Cleartap.TLS = &TLSFinding{Stripped: f.Downgrade.Stripped, Baseline: f.Downgrade.Baseline, Upgrade: f.Downgrade.Upgrade}
+		if f.Offer != nil {
+			a.Cleartap.TLS.Offered = offered(f.Offer)
+		}
+		a.User.Name = r.p.name(f.Attempt.Identity, outcome(f.Result) == "failure")
 	case f.Exposure != nil:
 		a.Cleartap.Server = serverFinding(f.Exposure)
 	case f.TLS != nil:
@@ -40,7 +46,7 @@ func (r *redactor) flowFacts(a *Alert) {
 var actions = map[detectors.Kind]string{
 	detectors.Login: "cleartext-login", detectors.Conflict: "tcp-conflict", detectors.Greeting: "starttls-masked", detectors.Offered: "starttls-masked",
 	detectors.Upgraded: "starttls-masked", detectors.Injection: "starttls-injection", detectors.Preauth: "preauth-greeting",
-	detectors.Referral: "login-referral", detectors.ServerAlert: "server-alert", detectors.PlainPort: "cleartext-on-tls-port", detectors.Exposed: "exposed-server",
+	detectors.Referral: "login-referral", detectors.ServerAlert: "server-alert", detectors.PlainPort: "cleartext-on-tls-port", detectors.Exposed: "exposed-server", detectors.Regression: "starttls-stripped", detectors.Fallback: "plaintext-fallback",
 }
 
 // action is event.action of a finding.
@@ -195,8 +201,15 @@ func (r *redactor) flowMessage(a *Alert) {
 		b.WriteString(" in clear on a port of TLS")
 	case detectors.Handshake:
 		r.handshakeMessage(a)
+	case detectors.Regression:
+		b.WriteString(": " + strings.Join(f.Downgrade.Stripped, " and ") + " no longer offered")
+	case detectors.Fallback:
+		b.WriteString(": login in clear after TLS " + upgradeWords[f.Downgrade.Upgrade])
 	}
 }
+
+// upgradeWords say how a try at TLS ended.
+var upgradeWords = map[string]string{"rejected": "was refused", "interrupted": "was cut off", "not_followed": "was agreed on", "failed": "failed"}
 
 func (r *redactor) handshakeMessage(a *Alert) {
 	t, b := r.f.TLS, &r.text

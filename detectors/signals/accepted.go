@@ -29,6 +29,8 @@ func (s *Signals) accepted(e *event) {
 	if p != nil {
 		s.resolve(p, e)
 	}
+	s.reuse(e)
+	s.travels(e)
 }
 
 // note counts an account that had not logged in from a place on the day.

@@ -105,13 +105,13 @@ func (c Config) withDefaults() Config {
 // limits are times of a Config in seconds, and the steps of its windows.
 type limits struct {
 	bruteStep, sprayStep, crowdStep, dayStep uint32
-	steadyGap, known, day                    uint32
+	steadyGap, known, day, probeStep         uint32
 }
 
 func (c *Config) limits() limits {
 	step := func(window capture.Nanos, steps int) uint32 { return max(1, uint32(window/second)/uint32(steps)) }
 	return limits{
 		bruteStep: step(c.BruteWindow, bruteSteps-1), sprayStep: step(c.SprayWindow, halfSteps-1), crowdStep: step(c.DistributedWindow, halfSteps-1),
-		dayStep: step(day, daySteps-1), steadyGap: uint32(c.SteadyGap / second), known: uint32(c.Known / second), day: uint32(day / second),
+		dayStep: step(day, daySteps-1), steadyGap: uint32(c.SteadyGap / second), known: uint32(c.Known / second), day: uint32(day / second), probeStep: step(c.ProbeWindow, halfSteps-1),
 	}
 }

@@ -32,6 +32,12 @@ const (
 	ofAttackAccount
 	ofAttackNet
 	ofAttackPair
+	ofAttackProber
+	ofAttackUse
+	ofAttackPlaces
+	ofFlow
+	ofServer
+	ofPlace
 )
 
 // maxName is how many bytes of a name count.

@@ -90,7 +90,7 @@ func (s *Signals) tell(a *attack, state detectors.AttackState) {
 		return
 	}
 	a.told, a.toldAt = a.refused+a.accepted, a.at
-	if state == detectors.AttackEnded && a.accepted > 0 && !s.cfg.Updates {
+	if state == detectors.AttackEnded && a.rule == detectors.GuessedRight && !s.cfg.Updates {
 		state = detectors.AttackSucceeded // the one record that there is
 	}
 	result := detectors.Failure

@@ -31,6 +31,14 @@ type Signals struct {
 	networks table[network] // networks of refused logins
 	sets     distincts
 
+	greetings table[uint64]   // flows, and who answers them
+	baselines table[baseline] // what servers offer
+	views     table[view]     // and what networks see of it
+	trials    table[trial]    // clients and servers
+	probers   table[prober]   // sources of names that are refused
+	uses      table[use]      // marks of accepted secrets
+	visits    table[visits]   // accounts, where places are known
+
 	attacks map[uint64]*attack
 	lists   [lists]attackList
 	most    int // attacks at a time
@@ -73,19 +81,29 @@ func (s *Signals) clear() {
 		s.sets.forget(&n.accounts)
 		s.sets.forget(&n.sources)
 	}}
+	s.greetings, s.baselines, s.views, s.trials = table[uint64]{}, table[baseline]{}, table[view]{}, table[trial]{}
+	s.probers, s.visits = table[prober]{}, table[visits]{}
+	s.uses = table[use]{drop: func(u *use) { s.sets.forget(&u.accounts) }}
 	s.attacks = map[uint64]*attack{}
 	s.divide(s.cfg.MaxMemory)
 }
 
 func (s *Signals) evictions() []*uint64 {
-	return []*uint64{&s.known.evicted, &s.profiles.evicted, &s.pairs.evicted, &s.suspects.evicted, &s.targets.evicted, &s.networks.evicted, &s.sets.full}
+	return []*uint64{&s.known.evicted, &s.profiles.evicted, &s.pairs.evicted, &s.suspects.evicted, &s.targets.evicted, &s.networks.evicted, &s.sets.full,
+		&s.greetings.evicted, &s.baselines.evicted, &s.views.evicted, &s.trials.evicted, &s.probers.evicted, &s.uses.evicted, &s.visits.evicted}
 }
 
 // Wants reports whether an observation tells the signals anything.
 func Wants(o *detectors.Observation) bool {
 	switch o.Kind {
 	case detectors.Login:
-		return o.Attempt.Secret.Seen() && (o.Result == detectors.Failure || o.Result == detectors.Success)
+		return o.Attempt.Secret.Seen()
+	case detectors.Greeting, detectors.Offered, detectors.Upgraded:
+		return true
+	case detectors.Handshake:
+		return o.TLS.End == detectors.HandshakeFailed
+	case detectors.Ended:
+		return o.Summary.Probes > 0 || o.Summary.Mail
 	}
 	return false
 }
@@ -93,10 +111,22 @@ func Wants(o *detectors.Observation) bool {
 // Observe takes an observation that became known at a moment of packet time. o is
 // not kept.
 func (s *Signals) Observe(at capture.Nanos, o *detectors.Observation) {
+	if !Wants(o) {
+		return
+	}
 	s.advance(at)
 	switch o.Kind {
 	case detectors.Login:
 		s.login(o)
+		s.fallback(o)
+	case detectors.Greeting:
+		s.greeted(o)
+	case detectors.Offered:
+		s.offered(o)
+	case detectors.Upgraded, detectors.Handshake:
+		s.tried(o)
+	case detectors.Ended:
+		s.ended(o)
 	}
 }
 
@@ -138,6 +168,6 @@ func (s *Signals) Stats() Stats {
 		st.Evicted += *n
 	}
 	st.Open = len(s.attacks)
-	st.Keys = s.known.count + s.profiles.count + s.pairs.count + s.suspects.count + s.targets.count + s.networks.count
+	st.Keys = s.known.count + s.profiles.count + s.pairs.count + s.suspects.count + s.targets.count + s.networks.count + s.probers.count + s.trials.count + s.baselines.count
 	return st
 }

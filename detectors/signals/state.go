@@ -90,6 +90,13 @@ const (
 	suspectSize  = 96 + indexShare
 	targetSize   = 80 + indexShare
 	networkSize  = 64 + indexShare
+	greetingSize = 24 + indexShare
+	baselineSize = 48 + indexShare
+	viewSize     = 32 + indexShare
+	trialSize    = 32 + indexShare
+	proberSize   = 56 + indexShare
+	useSize      = 24 + indexShare
+	visitsSize   = 112 + indexShare
 	smallSetSize = 8 * 8
 	largeSetSize = 64 * 8
 	sketchSize   = 1 << precision
@@ -98,14 +105,21 @@ const (
 // divide gives every kind of memory its share, in hundredths, of the whole.
 func (s *Signals) divide(memory int64) {
 	share := func(percent, size int64) int { return int(max(64, memory*percent/100/size)) }
-	s.known.max = share(20, knownSize)
-	s.profiles.max = share(8, profileSize)
-	s.pairs.max = share(25, pairSize)
-	s.suspects.max = share(20, suspectSize)
-	s.targets.max = share(14, targetSize)
+	s.known.max = share(18, knownSize)
+	s.profiles.max = share(7, profileSize)
+	s.pairs.max = share(23, pairSize)
+	s.suspects.max = share(18, suspectSize)
+	s.targets.max = share(12, targetSize)
 	s.networks.max = share(4, networkSize)
 	s.sets.small.max = share(3, smallSetSize)
 	s.sets.large.max = share(2, largeSetSize)
 	s.sets.sketches.max = share(1, sketchSize)
+	s.greetings.max = share(2, greetingSize)
+	s.baselines.max = share(1, baselineSize)
+	s.views.max = share(2, viewSize)
+	s.trials.max = share(2, trialSize)
+	s.probers.max = share(1, proberSize)
+	s.uses.max = share(1, useSize)
+	s.visits.max = share(1, visitsSize)
 	s.most = share(2, attackSize)
 }
