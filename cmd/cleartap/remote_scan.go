@@ -20,11 +20,11 @@ type sending struct {
 	left  bool // it was given up
 }
 
-// sendPatience is how long a scan waits for a sink that takes nothing.
-const sendPatience = 30 * time.Second
+// sendWait is how long a scan waits for a sink that takes nothing, unless it is told.
+const sendWait = 30 * time.Second
 
 // openSendings opens the sinks of the command line. tell is told of their troubles.
-func openSendings(outputs []config.Output, tell func(string)) ([]*sending, error) {
+func openSendings(outputs []config.Output, wait time.Duration, tell func(string)) ([]*sending, error) {
 	sinks := make([]output.Sink, len(outputs))
 	for i := range outputs {
 		var err error
@@ -39,7 +39,7 @@ func openSendings(outputs []config.Output, tell func(string)) ([]*sending, error
 	for i, o := range outputs {
 		s := &sending{name: o.Name, queue: delivery.NewQueue(0, 0)}
 		s.run = delivery.Start(delivery.Config{
-			Name: o.Name, Sink: sinks[i], Source: s.queue, GiveUp: sendPatience, Notify: func(e delivery.Event) { tell(e.String()) },
+			Name: o.Name, Sink: sinks[i], Source: s.queue, GiveUp: wait, Notify: func(e delivery.Event) { tell(e.String()) },
 		})
 		all = append(all, s)
 	}

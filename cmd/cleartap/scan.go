@@ -59,6 +59,7 @@ func scanFlags() []cli.Flag {
 		flag(categoryRun, "quiet", "no progress and no summary; problems are still told", "q"),
 		flag(categoryRun, "verbose", "tell of each capture (--log-level info)", "v"),
 		text(categoryRun, "log-level", "`LEVEL` of what is told on the way: error, warn, info, debug (default: warn)"),
+		text(categoryRemote, "send-wait", "give a sink up that took nothing for `TIME` (default: 30s)"),
 	}, remoteFlags()...)
 }
 

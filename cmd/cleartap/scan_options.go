@@ -35,6 +35,7 @@ type options struct {
 	sensor   sensor.Config
 	merge    capture.Merge
 	remotes  []config.Output
+	sendWait time.Duration // for a sink that takes nothing
 }
 
 // scanOptions reads the flags. It gives the first fault found.
@@ -50,6 +51,9 @@ func scanOptions(c *cli.Context, std *streams) (*options, error) {
 		}
 	}
 	var err error
+	if o.sendWait, err = span(c, "send-wait", sendWait); err != nil {
+		return nil, err
+	}
 	o.remotes, err = remotes(c)
 	return o, err
 }

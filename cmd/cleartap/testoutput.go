@@ -37,13 +37,9 @@ func testOutput(c *cli.Context, std *streams) error {
 	if c.NArg() > 0 {
 		return usage("test output: %q: want flags only", c.Args().First())
 	}
-	wait := 30 * time.Second
-	if c.IsSet("wait") {
-		d, err := time.ParseDuration(c.String("wait"))
-		if err != nil || d <= 0 || d > time.Hour {
-			return usage("--wait %q: want a time such as 30s", c.String("wait"))
-		}
-		wait = d
+	wait, err := span(c, "wait", sendWait)
+	if err != nil {
+		return err
 	}
 	l, err := outputsToTest(c)
 	if err != nil {

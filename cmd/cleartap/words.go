@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 )
@@ -92,6 +93,18 @@ func number(c *cli.Context, flag string, unset, low, high int) (int, error) {
 		return 0, usage("--%s %q: want a number from %d to %d", flag, c.String(flag), low, high)
 	}
 	return n, nil
+}
+
+// span gives the value of a flag that takes a time.
+func span(c *cli.Context, flag string, unset time.Duration) (time.Duration, error) {
+	if !c.IsSet(flag) {
+		return unset, nil
+	}
+	d, err := time.ParseDuration(c.String(flag))
+	if err != nil || d <= 0 || d > 24*time.Hour {
+		return 0, usage("--%s %q: want a time such as 30s or 2m, up to 24h", flag, c.String(flag))
+	}
+	return d, nil
 }
 
 // units are the units of bytes. Those of ten and those of two are apart.
