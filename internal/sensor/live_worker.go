@@ -30,6 +30,7 @@ type liveWorker struct {
 	frame     capture.Frame
 	segment   capture.Segment
 	ticked    capture.Nanos // packet time of the last tick
+	failed    uint64        // packets when something panicked last
 	told      time.Duration // monotonic time at which counters were published
 	until     capture.Nanos // stamp after which frames are not read any more; 0: for ever
 	end       time.Duration // monotonic time at which reading ends at the latest
@@ -85,6 +86,11 @@ func (w *liveWorker) burst(ctx context.Context) (over bool) {
 		if recover() != nil {
 			w.count.Panics++
 			w.assembler.Forget(&w.segment)
+			if w.count.Packets == w.failed { // the source itself fails
+				time.Sleep(time.Duration(liveTick))
+				w.beat(ctx)
+			}
+			w.failed = w.count.Packets
 		}
 	}()
 	src, dec, asm := w.source, w.decoder, w.assembler
