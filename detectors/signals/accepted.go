@@ -53,7 +53,11 @@ func (s *Signals) resolve(p *pair, e *event) {
 
 // succeed raises an attack that a login follows, if it is the attacker's.
 func (s *Signals) succeed(e *event, known bool, tries int) {
-	if a := s.attacks[s.key.Words(ofAttackSource, e.source)]; a != nil && s.gained(a, e, known, tries) {
+	a := s.attacks[s.key.Words(ofAttackBrute, e.pair)]
+	if a == nil {
+		a = s.attacks[s.key.Words(ofAttackSource, e.source)]
+	}
+	if a != nil && s.gained(a, e, known, tries) {
 		s.raise(a, e)
 		return
 	}
@@ -71,10 +75,10 @@ func (s *Signals) succeed(e *event, known bool, tries int) {
 // when the account was not tried.
 func (s *Signals) gained(a *attack, e *event, known bool, tries int) bool {
 	switch {
+	case a.account != 0:
+		return a.account == e.account && tries > 0
 	case tries >= detectors.ShownFailures:
 		return true
-	case a.rule == detectors.BruteForce && a.accounts == 1:
-		return a.account == e.account && tries > 0
 	}
 	return !known && (tries > 0 || !a.gateway)
 }

@@ -32,6 +32,7 @@ const (
 	ofAttackAccount
 	ofAttackNet
 	ofAttackPair
+	ofAttackBrute
 	ofAttackProber
 	ofAttackUse
 	ofAttackPlaces

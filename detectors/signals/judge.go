@@ -6,8 +6,12 @@ import "cleartap/detectors"
 // whether it did.
 func (s *Signals) judge(src *suspect, p *pair, e *event, strange bool) bool {
 	if n, first := s.brute(p, e); n > 0 {
-		s.begin(attack{key: s.key.Words(ofAttackSource, e.source), rule: detectors.BruteForce, account: e.account, window: s.cfg.BruteWindow,
-			sources: 1, accounts: 1, refused: n}, first, e)
+		a := attack{key: s.key.Words(ofAttackSource, e.source), rule: detectors.BruteForce, account: e.account, window: s.cfg.BruteWindow,
+			sources: 1, accounts: 1, refused: n}
+		if s.gateway(e.source, e) { // what else fails there is somebody else's
+			a.key, a.gateway = s.key.Words(ofAttackBrute, e.pair), true
+		}
+		s.begin(a, first, e)
 		return true
 	}
 	if !strange {
