@@ -48,7 +48,7 @@ func (c *Config) secure(ctx context.Context, raw net.Conn, onBreak func()) (*str
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := c.Secure.config(host)
+	cfg, err := c.TLS.Config(host)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"cleartap/output"
 	"cleartap/output/delivery"
+	"cleartap/output/transport"
 )
 
 // Alerts flow to a real receiver that is killed again and again. None is lost; some
@@ -31,7 +32,7 @@ func TestKilledReceiversLoseNothing(t *testing.T) {
 		},
 		"rsyslog, tls": func() (*daemon, Config) {
 			d := rsyslog(t, root, a, "gtls")
-			return d, Config{Transport: TLS, Address: d.addr("mutual"), Secure: Secure{CA: a.CA, Certificate: cert, Key: key}}
+			return d, Config{Transport: TLS, Address: d.addr("mutual"), TLS: transport.TLS{CA: a.CA, Certificate: cert, Key: key}}
 		},
 		"rsyslog, socket": func() (*daemon, Config) {
 			d := rsyslog(t, root, a, "gtls")
@@ -43,7 +44,7 @@ func TestKilledReceiversLoseNothing(t *testing.T) {
 		},
 		"syslog-ng, tls": func() (*daemon, Config) {
 			d := syslogNG(t, root, a)
-			return d, Config{Transport: TLS, Address: d.addr("mutual"), Secure: Secure{CA: a.CA, Certificate: cert, Key: key}}
+			return d, Config{Transport: TLS, Address: d.addr("mutual"), TLS: transport.TLS{CA: a.CA, Certificate: cert, Key: key}}
 		},
 	} {
 		if short && (name == "rsyslog, tcp" || name == "syslog-ng, tls") {

@@ -13,6 +13,7 @@ import (
 	"cleartap/output/format"
 	"cleartap/output/format/formattest"
 	"cleartap/output/format/oneline"
+	"cleartap/output/transport"
 )
 
 // way is one way to send: a transport, a header and a format.
@@ -23,12 +24,12 @@ type way struct {
 }
 
 // ways are all that a receiver is tried with.
-func ways(d *daemon, secure Secure) []*way {
+func ways(d *daemon, secure transport.TLS) []*way {
 	transports := []way{
 		{name: "udp", c: Config{Transport: UDP, Address: d.addr("udp")}},
 		{name: "octets", c: Config{Transport: TCP, Address: d.addr("tcp")}},
 		{name: "lines", c: Config{Transport: TCP, Address: d.addr("lf"), Framing: Lines}},
-		{name: "tls", c: Config{Transport: TLS, Address: d.addr("mutual"), Secure: secure}},
+		{name: "tls", c: Config{Transport: TLS, Address: d.addr("mutual"), TLS: secure}},
 		{name: "socket", c: Config{Transport: Unix, Address: d.dir + "/dgram", Protocol: Local}},
 	}
 	formats := []Config{
@@ -73,7 +74,7 @@ func TestRealReceiversUnderstandHostileNames(t *testing.T) {
 	for name, d := range receivers(t, root, a) {
 		d.start()
 		r := rand.New(rand.NewPCG(3, 3))
-		all := ways(d, Secure{CA: a.CA, Certificate: cert, Key: key})
+		all := ways(d, transport.TLS{CA: a.CA, Certificate: cert, Key: key})
 		total := 0
 		for i, w := range all {
 			if name == "rsyslog with OpenSSL" && w.c.Transport != TLS {
@@ -220,8 +221,8 @@ func TestRealReceiversRefuseStrangers(t *testing.T) {
 	cert, key := other.client(t)
 	for name, d := range receivers(t, root, a) {
 		d.start()
-		for what, secure := range map[string]Secure{"none": {CA: a.CA}, "another's": {CA: a.CA, Certificate: cert, Key: key}} {
-			s := open(t, Config{Transport: TLS, Address: d.addr("mutual"), Secure: secure})
+		for what, secure := range map[string]transport.TLS{"none": {CA: a.CA}, "another's": {CA: a.CA, Certificate: cert, Key: key}} {
+			s := open(t, Config{Transport: TLS, Address: d.addr("mutual"), TLS: secure})
 			v, err := s.Send(t.Context(), records("Z", 3))
 			var f *output.Fault
 			if !errors.As(err, &f) || v[2].Outcome == output.Done || !strings.Contains(f.Cure, "tls.certificate") {

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"time"
+
+	"cleartap/output/transport"
 )
 
 // link is a connection to a receiver. One goroutine at a time uses it.
@@ -185,7 +187,7 @@ func (s *stream) accepted(c *tls.Conn, t *tickets) error {
 	}
 	select {
 	case <-s.gone:
-		if isRemoteAlert(s.err) {
+		if transport.RefusedByAlert(s.err) {
 			return s.err
 		}
 		return errDismissed

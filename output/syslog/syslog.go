@@ -20,6 +20,7 @@ import (
 
 	"cleartap/output/format"
 	"cleartap/output/format/native"
+	"cleartap/output/transport"
 )
 
 // Transport is how messages travel.
@@ -79,7 +80,7 @@ type Config struct {
 	Health     bool          // health records too; with format JSON
 	Rate       int           // datagrams a second over UDP; 5000
 	Timeout    time.Duration // of connecting, writing, and waiting for the other kernel; 10 s
-	Secure     Secure        // of TLS
+	TLS        transport.TLS
 }
 
 // MinSize is the least Config.MaxSize: what every alert fits into.
@@ -164,7 +165,10 @@ func (c *Config) Validate() []error {
 	if !isSDID(c.SDID) && c.SDID != "" {
 		fault("sd_id: %q: want NAME@NUMBER, at most 32 characters (RFC 5424 section 7.2.2)", c.SDID)
 	}
-	return append(errs, c.Secure.validate(c.Transport)...)
+	if c.Transport != TLS && !c.TLS.Zero() {
+		fault("tls: the address is of %s: want tls://HOST:PORT", c.Transport)
+	}
+	return append(errs, c.TLS.Validate()...)
 }
 
 func isPort(s string) bool {

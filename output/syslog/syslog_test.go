@@ -20,6 +20,7 @@ import (
 	"cleartap/output"
 	"cleartap/output/format"
 	"cleartap/output/format/formattest"
+	"cleartap/output/transport"
 )
 
 func open(t *testing.T, c Config) *Sink {
@@ -82,10 +83,10 @@ func TestStreams(t *testing.T) {
 	}{
 		"octets":      {nil, Config{Transport: TCP}},
 		"lines":       {nil, Config{Transport: TCP, Framing: Lines}},
-		"tls":         {&tls.Config{Certificates: []tls.Certificate{pair}}, Config{Transport: TLS, Secure: Secure{CA: a.CA}}},
-		"mutual":      {mutual, Config{Transport: TLS, Secure: Secure{CA: a.CA, Certificate: cert, Key: key, ServerName: "receiver.example.org"}}},
-		"mutual 1.2":  {old, Config{Transport: TLS, Secure: Secure{CA: a.CA, Certificate: cert, Key: key}}},
-		"fingerprint": {mutual, Config{Transport: TLS, Secure: Secure{Fingerprints: []string{strings.Repeat("00", 32), "SHA-256:" + strings.ToUpper(print)}, Certificate: cert, Key: key, ServerName: "another"}}},
+		"tls":         {&tls.Config{Certificates: []tls.Certificate{pair}}, Config{Transport: TLS, TLS: transport.TLS{CA: a.CA}}},
+		"mutual":      {mutual, Config{Transport: TLS, TLS: transport.TLS{CA: a.CA, Certificate: cert, Key: key, ServerName: "receiver.example.org"}}},
+		"mutual 1.2":  {old, Config{Transport: TLS, TLS: transport.TLS{CA: a.CA, Certificate: cert, Key: key}}},
+		"fingerprint": {mutual, Config{Transport: TLS, TLS: transport.TLS{Fingerprints: []string{strings.Repeat("00", 32), "SHA-256:" + strings.ToUpper(print)}, Certificate: cert, Key: key, ServerName: "another"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := listen(t, "tcp", "127.0.0.1:0", c.server, c.client.Framing)
@@ -216,16 +217,16 @@ func TestFaultsNameCauseAndCure(t *testing.T) {
 		"nobody listens":                         {Config{Transport: UDP, Address: closed.addr}, false},
 		"no such host":                           {Config{Transport: TCP, Address: "nowhere.invalid:514"}, false},
 		"no such socket":                         {Config{Transport: Unix, Address: t.TempDir() + "/none"}, false},
-		"authority that is not trusted":          {Config{Transport: TLS, Address: serve(with(good)), Secure: Secure{CA: other.CA}}, true},
-		"has expired":                            {Config{Transport: TLS, Address: serve(with(expired)), Secure: Secure{CA: a.CA}}, true},
-		"is for another name":                    {Config{Transport: TLS, Address: serve(with(wrong)), Secure: Secure{CA: a.CA}}, true},
-		"has another fingerprint":                {Config{Transport: TLS, Address: serve(with(good)), Secure: Secure{Fingerprints: []string{strings.Repeat("ab", 32)}}}, true},
-		"refuses the connection by a TLS alert":  {Config{Transport: TLS, Address: serve(mutual), Secure: Secure{CA: a.CA}}, true},
-		"refuses the connection by a TLS alert ": {Config{Transport: TLS, Address: serve(mutual), Secure: Secure{CA: a.CA, Certificate: cert, Key: key}}, true},
-		"does not answer in time":                {Config{Transport: TLS, Address: silent.Addr().String(), Secure: Secure{CA: a.CA}, Timeout: 200 * time.Millisecond}, false},
-		"tls.ca /none":                           {Config{Transport: TLS, Address: serve(with(good)), Secure: Secure{CA: "/none"}}, true},
-		"tls.ca":                                 {Config{Transport: TLS, Address: serve(with(good)), Secure: Secure{CA: key}}, true},
-		"tls.certificate":                        {Config{Transport: TLS, Address: serve(with(good)), Secure: Secure{CA: a.CA, Certificate: cert, Key: a.CA}}, true},
+		"authority that is not trusted":          {Config{Transport: TLS, Address: serve(with(good)), TLS: transport.TLS{CA: other.CA}}, true},
+		"has expired":                            {Config{Transport: TLS, Address: serve(with(expired)), TLS: transport.TLS{CA: a.CA}}, true},
+		"is for another name":                    {Config{Transport: TLS, Address: serve(with(wrong)), TLS: transport.TLS{CA: a.CA}}, true},
+		"has another fingerprint":                {Config{Transport: TLS, Address: serve(with(good)), TLS: transport.TLS{Fingerprints: []string{strings.Repeat("ab", 32)}}}, true},
+		"refuses the connection by a TLS alert":  {Config{Transport: TLS, Address: serve(mutual), TLS: transport.TLS{CA: a.CA}}, true},
+		"refuses the connection by a TLS alert ": {Config{Transport: TLS, Address: serve(mutual), TLS: transport.TLS{CA: a.CA, Certificate: cert, Key: key}}, true},
+		"does not answer in time":                {Config{Transport: TLS, Address: silent.Addr().String(), TLS: transport.TLS{CA: a.CA}, Timeout: 200 * time.Millisecond}, false},
+		"tls.ca /none":                           {Config{Transport: TLS, Address: serve(with(good)), TLS: transport.TLS{CA: "/none"}}, true},
+		"tls.ca":                                 {Config{Transport: TLS, Address: serve(with(good)), TLS: transport.TLS{CA: key}}, true},
+		"tls.certificate":                        {Config{Transport: TLS, Address: serve(with(good)), TLS: transport.TLS{CA: a.CA, Certificate: cert, Key: a.CA}}, true},
 	} {
 		s := open(t, c.config)
 		v, err := s.Send(t.Context(), records("F", 2))
@@ -366,9 +367,9 @@ func TestWrongSettings(t *testing.T) {
 		"app":                   {Transport: UDP, Address: "h:1", App: "a b"},
 		"host:":                 {Transport: UDP, Address: "h:1", Host: strings.Repeat("h", 256)},
 		"sd_id":                 {Transport: UDP, Address: "h:1", SDID: "cleartap"},
-		"tls: the address":      {Transport: TCP, Address: "h:1", Secure: Secure{CA: "x"}},
-		"needs its key":         {Transport: TLS, Address: "h:1", Secure: Secure{Certificate: "x"}},
-		"fingerprints":          {Transport: TLS, Address: "h:1", Secure: Secure{Fingerprints: []string{"ab"}}},
+		"tls: the address":      {Transport: TCP, Address: "h:1", TLS: transport.TLS{CA: "x"}},
+		"needs its key":         {Transport: TLS, Address: "h:1", TLS: transport.TLS{Certificate: "x"}},
+		"fingerprints":          {Transport: TLS, Address: "h:1", TLS: transport.TLS{Fingerprints: []string{"ab"}}},
 	} {
 		if _, err := New(c); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q: got %v", want, err)

@@ -1,4 +1,7 @@
-package syslog
+// Package transport is what sinks share that reach receivers over a network. Its one
+// job is to make TLS of files, and words for operators of what went wrong; its
+// invariant: no fault quotes what a server sent.
+package transport
 
 import (
 	"crypto/sha256"
@@ -12,10 +15,10 @@ import (
 	"strings"
 )
 
-// Secure is how TLS is spoken. Zero values: the system's authorities, the name in
+// TLS is how TLS is spoken. Zero values: the system's authorities, the name in
 // the address, no certificate of our own. Files are read at each connection, so
 // that they can be renewed.
-type Secure struct {
+type TLS struct {
 	CA           string   // file of authorities, PEM
 	Certificate  string   // file of our certificate and those above it, PEM
 	Key          string   // file of its key, PEM
@@ -23,14 +26,25 @@ type Secure struct {
 	Fingerprints []string // SHA-256 of the receiver's certificate: instead of authority and name (RFC 5425 section 4.2.2)
 }
 
-func (s *Secure) validate(t Transport) []error {
-	var errs []error
-	if t != TLS {
-		if s.CA != "" || s.Certificate != "" || s.Key != "" || s.ServerName != "" || len(s.Fingerprints) > 0 {
-			errs = append(errs, fmt.Errorf("tls: the address is of %s: want tls://HOST:PORT", t))
+// Zero reports whether nothing is set.
+func (s *TLS) Zero() bool {
+	return s.CA == "" && s.Certificate == "" && s.Key == "" && s.ServerName == "" && len(s.Fingerprints) == 0
+}
+
+// Files lists the files that are read.
+func (s *TLS) Files() []string {
+	var out []string
+	for _, f := range []string{s.CA, s.Certificate, s.Key} {
+		if f != "" {
+			out = append(out, f)
 		}
-		return errs
 	}
+	return out
+}
+
+// Validate tells all that is wrong, with the name of the setting in front.
+func (s *TLS) Validate() []error {
+	var errs []error
 	if (s.Certificate == "") != (s.Key == "") {
 		errs = append(errs, errors.New("tls.certificate: a certificate needs its key, and a key its certificate"))
 	}
@@ -64,8 +78,8 @@ func (f *faultyFile) Error() string { return f.setting + " " + f.path + ": " + f
 // errFingerprint says that a receiver has none of the certificates that are known.
 var errFingerprint = errors.New("fingerprint")
 
-// config makes the configuration of a connection to a host.
-func (s *Secure) config(host string) (*tls.Config, error) {
+// Config makes the configuration of a connection to a host. It reads the files.
+func (s *TLS) Config(host string) (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
 	if s.ServerName != "" {
 		c.ServerName = s.ServerName
@@ -95,7 +109,7 @@ func (s *Secure) config(host string) (*tls.Config, error) {
 }
 
 // verify accepts a receiver by its fingerprint.
-func (s *Secure) verify(state tls.ConnectionState) error {
+func (s *TLS) verify(state tls.ConnectionState) error {
 	if len(state.PeerCertificates) == 0 {
 		return errFingerprint
 	}
@@ -106,17 +120,4 @@ func (s *Secure) verify(state tls.ConnectionState) error {
 		}
 	}
 	return errFingerprint
-}
-
-// tickets tells when a server of TLS 1.3 has accepted the client's certificate: it
-// sends session tickets after that, and says no by then. Sessions are not resumed.
-type tickets struct{ came chan struct{} }
-
-func (t *tickets) Get(string) (*tls.ClientSessionState, bool) { return nil, false }
-
-func (t *tickets) Put(string, *tls.ClientSessionState) {
-	select {
-	case t.came <- struct{}{}:
-	default:
-	}
 }
