@@ -1,0 +1,164 @@
+package elasticsearch
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"cleartap/output/delivery"
+	"cleartap/output/spool"
+)
+
+// An outage while alerts go into a spool: the node is killed and stays away, then comes
+// back; all alerts are there once, memory stays flat, and the backlog goes in at a rate
+// that is told. With CLEARTAP_PROVE=1: five minutes, 100,000 alerts, 5,000 a second.
+func TestOutage(t *testing.T) {
+	alerts, outage, rate := 4000, 3*time.Second, 0.0
+	if os.Getenv("CLEARTAP_PROVE") == "1" {
+		alerts, outage, rate = 100_000, 5*time.Minute, 5000
+	}
+	n := node(t)
+	install(t, n)
+	ns, mu := namespace(t), sync.Mutex{}
+	key := sensorKey(t, n)
+	kept, err := spool.Open(spool.Config{Dir: filepath.Join(t.TempDir(), "spool"), Readers: []string{"elasticsearch"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader, err := kept.Reader("elasticsearch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &flow{t: t, node: n, stream: Stream("cleartap.alert", ns)}
+	s := open(t, n, func(c *Config) { c.Namespace, c.Credentials = ns, with(&key, &mu) })
+	f.run = delivery.Start(delivery.Config{Name: "elasticsearch", Sink: s, Source: delivery.FromSpool(reader), Notify: f.note,
+		Pace: delivery.Pace{Last: 2 * time.Second}})
+	appendTo(t, kept, f, 100)
+	f.delivered()
+
+	n.Kill()
+	before, end := heap(), time.Now().Add(outage)
+	most := before
+	for f.sent < alerts {
+		appendTo(t, kept, f, min(500, alerts-f.sent))
+		most = max(most, heap())
+		time.Sleep(outage / time.Duration(2*alerts/500))
+	}
+	f.hears("connection refused")
+	time.Sleep(time.Until(end))
+	if waiting := f.run.Stats().Delivered; waiting != 100 {
+		t.Errorf("%d alerts were delivered while the node was away", waiting)
+	}
+	if err := n.Start(); err != nil {
+		t.Fatal(err)
+	}
+	first := waitMoving(f)
+	for f.run.Stats().Delivered < uint64(f.sent) && time.Since(first) < 5*time.Minute {
+		most = max(most, heap())
+		time.Sleep(20 * time.Millisecond)
+	}
+	took := time.Since(first)
+	got := float64(alerts-100) / took.Seconds()
+	t.Logf("%d alerts after an outage of %v in %v: %.0f a second; heap %d MiB, at most %d MiB", alerts, outage, took.Round(time.Millisecond), got, before>>20, most>>20)
+	if got < rate {
+		t.Errorf("%.0f alerts a second, want %.0f", got, rate)
+	}
+	if most > before+64<<20 {
+		t.Errorf("the heap grew from %d to %d MiB", before>>20, most>>20)
+	}
+	if err := f.run.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	reader.Close()
+	if err := kept.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.onceEach()
+}
+
+// waitMoving waits until the backlog begins to shrink and gives that moment.
+func waitMoving(f *flow) time.Time {
+	f.t.Helper()
+	f.await("the backlog to shrink", 2*time.Minute, func() bool { return f.run.Stats().Delivered > 100 })
+	return time.Now()
+}
+
+func appendTo(t *testing.T, s *spool.Spool, f *flow, n int) {
+	t.Helper()
+	for range n {
+		r := alert(f.sent)
+		if !s.Append(r.JSON, false) {
+			t.Fatalf("the spool refused alert %d: %+v", f.sent, s.Stats().Lost)
+		}
+		f.sent++
+	}
+	if err := s.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// heap is what is in use, after a collection.
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// From the spool to a document that a search finds: two seconds at most while idle.
+// Only the long form holds the figure against the limit: a busy machine says nothing.
+func TestLatency(t *testing.T) {
+	tries := 3
+	if os.Getenv("CLEARTAP_PROVE") == "1" {
+		tries = 30
+	}
+	n := node(t)
+	install(t, n)
+	ns, mu := namespace(t), sync.Mutex{}
+	key := sensorKey(t, n)
+	kept, err := spool.Open(spool.Config{Dir: filepath.Join(t.TempDir(), "spool"), Readers: []string{"elasticsearch"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader, err := kept.Reader("elasticsearch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, n, func(c *Config) { c.Namespace, c.Credentials = ns, with(&key, &mu) })
+	f := &flow{t: t, node: n, stream: Stream("cleartap.alert", ns)}
+	f.run = delivery.Start(delivery.Config{Name: "elasticsearch", Sink: s, Source: delivery.FromSpool(reader), Notify: f.note})
+	appendTo(t, kept, f, 1)
+	f.delivered()
+	var stored, found time.Duration
+	for range tries {
+		begun := time.Now()
+		id := fmt.Sprintf("ID%08d", f.sent)
+		r := alert(f.sent)
+		if !kept.Append(r.JSON, false) {
+			t.Fatal("the spool is full")
+		}
+		f.sent++
+		f.await("the acknowledgement", 20*time.Second, func() bool { return f.run.Stats().Delivered == uint64(f.sent) })
+		stored = max(stored, time.Since(begun))
+		f.await("the document to be found", 20*time.Second, func() bool {
+			var c struct{ Count int }
+			return n.Do("POST", "/"+f.stream+"/_count", `{"query":{"ids":{"values":["`+id+`"]}}}`, &c) == nil && c.Count == 1
+		})
+		found = max(found, time.Since(begun))
+	}
+	t.Logf("of %d alerts the slowest was acknowledged after %v, found after %v", tries, stored.Round(time.Millisecond), found.Round(time.Millisecond))
+	if tries == 30 && found > 2*time.Second {
+		t.Errorf("found after %v, want 2s at most", found)
+	}
+	if err := f.run.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	reader.Close()
+	if err := kept.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
