@@ -63,6 +63,9 @@ type health struct {
 	}
 }
 
+// canary is what every password of the tests begins with, or holds.
+const canary = "Canary-"
+
 // name is the login in one line.
 func (a *alert) name() string {
 	return fmt.Sprintf("%s %s %s %s %s", a.Network.Protocol, a.Cleartap.Auth.Mechanism, a.User.Name, a.Destination.IP, a.Event.Outcome)
@@ -126,6 +129,9 @@ func launch(t *testing.T, cmd *exec.Cmd, begin func(*exec.Cmd) error) *sensor {
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		<-s.done
+		if strings.Contains(s.said(), canary) {
+			t.Error("a password was logged")
+		}
 		if t.Failed() {
 			t.Logf("the sensor said:\n%s", s.said())
 		}
@@ -141,6 +147,9 @@ func (s *sensor) read(r *os.File) {
 			return
 		}
 		a := alert{at: time.Now()}
+		if bytes.Contains(line, []byte(canary)) {
+			s.t.Error("a password was told")
+		}
 		if err := json.Unmarshal(line, &a); err != nil {
 			s.t.Errorf("no JSON: %v", err)
 			continue
