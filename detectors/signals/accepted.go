@@ -25,6 +25,9 @@ func (s *Signals) accepted(e *event) {
 		n = s.network(e)
 		raise(&n.accepted[0])
 		s.sets.remove(n.accounts, e.account)
+		if n.alone.account == uint32(e.account) {
+			n.alone = pairSeen{}
+		}
 	}
 	if p != nil {
 		s.resolve(p, e)

@@ -154,10 +154,20 @@ func (s *Signals) count(src *suspect, p *pair, e *event, before uint32, strange 
 func (s *Signals) countNetwork(e *event) {
 	n := s.network(e)
 	oldest := s.sprayed(e)
-	if s.sets.size(n.accounts, oldest) == 0 {
+	if sum(n.refused[:]) == 0 {
 		n.first = e.sec
 	}
 	raise(&n.refused[0])
+	if n.accounts == 0 { // most networks never need a set
+		one := pairSeen{uint32(e.source), uint32(e.account), e.sec}
+		was := n.alone
+		n.alone = one
+		if was.sec < oldest || was.source == one.source && was.account == one.account {
+			return
+		}
+		s.sets.add(&n.accounts, uint64(was.account), was.sec, oldest)
+		s.sets.add(&n.sources, uint64(was.source), was.sec, oldest)
+	}
 	s.sets.add(&n.accounts, e.account, e.sec, oldest)
 	s.sets.add(&n.sources, e.source, e.sec, oldest)
 }

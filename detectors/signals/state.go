@@ -45,11 +45,15 @@ type target struct {
 type network struct {
 	first    uint32
 	step     uint32
-	accounts uint32 // set
+	accounts uint32 // set; empty while there is one pair alone
 	sources  uint32 // set
+	alone    pairSeen
 	refused  [halfSteps]uint16
 	accepted [halfSteps]uint16
 }
+
+// pairSeen is a source and an account in few bytes, and when they were seen last.
+type pairSeen struct{ source, account, sec uint32 }
 
 // profile counts the accounts that log in from a source, or from a network.
 type profile struct {
@@ -89,7 +93,7 @@ const (
 	pairSize     = 48 + indexShare
 	suspectSize  = 96 + indexShare
 	targetSize   = 80 + indexShare
-	networkSize  = 64 + indexShare
+	networkSize  = 72 + indexShare
 	greetingSize = 24 + indexShare
 	baselineSize = 48 + indexShare
 	viewSize     = 32 + indexShare
