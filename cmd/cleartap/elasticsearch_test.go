@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -150,21 +151,10 @@ func liveTo(t *testing.T, n *testnode.Node, node []string) {
 	server := startIMAP(t)
 	spool := filepath.Join(t.TempDir(), "spool")
 	sense := func(user string, during func()) string {
-		ctx, stop := context.WithCancel(t.Context())
-		var errs lockedBuffer
-		ended := make(chan int)
-		go func() {
-			args := append([]string{"cleartap", "live", "-i", "lo", "--ports", server.port, "--sandbox", "off", "--suppress", "0", "--spool", spool, "--sensor-name", "s"}, node...)
-			ended <- run(ctx, args, strings.NewReader(""), &bytes.Buffer{}, &errs)
-		}()
-		waitFor(t, "the sensor to listen", func() bool { return strings.Contains(errs.String(), "msg=listening") }, errs.String)
-		server.login(t, user)
-		during()
-		stop()
-		if code := <-ended; code != exitDone {
-			t.Errorf("live ended with %d:\n%s", code, errs.String())
-		}
-		return errs.String()
+		return senseOn(t, append([]string{"--ports", server.port, "--spool", spool}, node...), func(*lockedBuffer) {
+			server.login(t, user)
+			during()
+		})
 	}
 	there := func(user string) func() bool {
 		return func() bool { return len(find(t, n, `{"term":{"user.name":"`+user+`"}}`)) == 1 }
@@ -183,6 +173,74 @@ func liveTo(t *testing.T, n *testnode.Node, node []string) {
 	}
 	sense("after@example.org", func() {
 		waitFor(t, "both logins to be found", func() bool { return there("frozen@example.org")() && there("after@example.org")() }, func() string { return "" })
+	})
+	if err := os.Symlink(spool, spool+"-link"); err != nil {
+		t.Fatal(err)
+	}
+	spool += "-link"
+	told := sense("memory@example.org", func() {
+		waitFor(t, "the login to be found, though there can be no spool", there("memory@example.org"), func() string { return "" })
+	})
+	if !strings.Contains(told, "alerts that wait for outputs are in memory only") || !strings.Contains(told, "spool.dir") {
+		t.Errorf("told:\n%s", told)
+	}
+	reload(t, n, server)
+}
+
+// senseOn runs a live sensor on the loopback interface while something happens, and
+// gives what it told.
+func senseOn(t *testing.T, args []string, during func(told *lockedBuffer)) string {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var told lockedBuffer
+	ended := make(chan int)
+	go func() {
+		all := append([]string{"cleartap", "live", "-i", "lo", "--sandbox", "off", "--suppress", "0", "--sensor-name", "s"}, args...)
+		ended <- run(ctx, all, strings.NewReader(""), &bytes.Buffer{}, &told)
+	}()
+	waitFor(t, "the sensor to listen", func() bool { return strings.Contains(told.String(), "msg=listening") }, told.String)
+	during(&told)
+	stop()
+	if code := <-ended; code != exitDone {
+		t.Errorf("live ended with %d:\n%s", code, told.String())
+	}
+	return told.String()
+}
+
+// A new configuration takes the spool over: what waited for the old output is still
+// delivered, to where the output of that name now leads; the health record too.
+func reload(t *testing.T, n *testnode.Node, server *imapServer) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "cleartap.yaml")
+	write := func(url, namespace string) {
+		text := fmt.Sprintf("spool: {dir: %s}\nhealth: {interval: 1s}\noutputs:\n- {type: elasticsearch, url: ['%s'], ca: %s, namespace: %s, api_key: '${file:%s}'}\n",
+			filepath.Join(dir, "spool"), url, n.CAFile(), namespace, os.Getenv(config.ElasticsearchKeyFile))
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("https://localhost:1", "first") // nobody is there
+	senseOn(t, []string{"--ports", server.port, "-c", file}, func(told *lockedBuffer) {
+		server.login(t, "before@example.org")
+		waitFor(t, "the fault to be told", func() bool { return strings.Contains(told.String(), "connection refused") }, told.String)
+		write(n.URL(), "second")
+		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		waitFor(t, "the reload", func() bool { return strings.Contains(told.String(), "configuration read again") }, told.String)
+		server.login(t, "behind@example.org")
+		count := func(stream, query string) int {
+			var c struct{ Count int }
+			if n.Do("POST", "/"+stream+"/_count", `{"query":`+query+`}`, &c) != nil {
+				return 0
+			}
+			return c.Count
+		}
+		waitFor(t, "both logins and a health record", func() bool {
+			return count("logs-cleartap.alert-second", `{"terms":{"user.name":["before@example.org","behind@example.org"]}}`) == 2 &&
+				count("logs-cleartap.health-second", `{"term":{"event.kind":"metric"}}`) > 0
+		}, told.String)
 	})
 }
 
