@@ -203,8 +203,8 @@ func (s *Spool) abandon(g *segment) {
 	s.mu.Lock()
 	s.active = nil
 	s.mu.Unlock()
-	s.out.follows = true
 	if g.records > 0 {
+		s.out.follows = true
 		_ = g.open.Truncate(g.size)
 		_ = g.open.Close()
 		return

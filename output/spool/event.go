@@ -100,9 +100,9 @@ func (e Event) String() string {
 	case CleanFailed:
 		text = "could not be put in order; nothing is lost"
 	case Damaged:
-		text = fmt.Sprintf("damaged at offset %d: %d alerts lost, %d bytes set aside", e.Offset, e.Records, e.Bytes)
+		text = fmt.Sprintf("damaged at offset %d: %d alerts lost; what is there goes to the quarantine", e.Offset, e.Records)
 	case Torn:
-		text = fmt.Sprintf("ends at offset %d in a batch that was cut short by a crash; %d bytes set aside", e.Offset, e.Bytes)
+		text = fmt.Sprintf("ends at offset %d in a batch that was cut short by a crash; what is there goes to the quarantine", e.Offset)
 	case Unreadable:
 		text = "the disk does not give all of it"
 	case Rescued:

@@ -156,7 +156,11 @@ func checkDir(path string, u use) (fs.FileInfo, error) {
 		return nil, fmt.Errorf("spool %s: is not a folder", path)
 	}
 	uid, _ := owner(st)
-	if me := os.Geteuid(); uid != me && (u == forSensor || me != 0) {
+	switch me := os.Geteuid(); {
+	case uid == me || me == 0 && u != forSensor:
+	case u != forSensor:
+		return nil, fmt.Errorf("spool %s: belongs to user %d: use sudo", path, uid)
+	default:
 		return nil, fmt.Errorf("spool %s: belongs to user %d, but cleartap runs as user %d: chown -R %d %s", path, uid, me, me, path)
 	}
 	if st.Mode().Perm()&0o077 != 0 && modesMatter {

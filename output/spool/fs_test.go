@@ -17,29 +17,6 @@ import (
 	"time"
 )
 
-// realSpool opens a spool in a folder of the file system.
-func realSpool(t testing.TB, dir string, c Config) *Spool {
-	t.Helper()
-	c.Dir = dir
-	if c.Readers == nil {
-		c.Readers = []string{"a"}
-	}
-	s, err := Open(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-func flush(t testing.TB, s *Spool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	if err := s.Flush(ctx); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // The spool on real files: written, read, closed, opened, used up; only its
 // owner may use what is in it, whatever the umask.
 func TestRealFiles(t *testing.T) {

@@ -154,3 +154,26 @@ func same(t testing.TB, what string, got, want []uint64) {
 }
 
 func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 11)) }
+
+// realSpool opens a spool in a folder of the file system.
+func realSpool(t testing.TB, dir string, c Config) *Spool {
+	t.Helper()
+	c.Dir = dir
+	if c.Readers == nil {
+		c.Readers = []string{"a"}
+	}
+	s, err := Open(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func flush(t testing.TB, s *Spool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := s.Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -124,7 +124,11 @@ func (r *Reader) take(it item) (Record, bool) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r.seg.giving || it.spool != s.id || it.seq <= r.pos || it.flags&flagEnd != 0 {
+	if r.seg.giving || it.spool != s.id || it.flags&flagEnd != 0 {
+		return Record{}, false
+	}
+	if it.seq <= r.pos {
+		r.hurt = -1 // what is damaged before it does not matter any more
 		return Record{}, false
 	}
 	if r.hurt >= 0 && it.seq > r.pos+1 && it.seq > r.seg.first {
