@@ -91,10 +91,10 @@ func New(c Config) (*Sink, error) {
 	if s.wire, err = newWire(&c); err != nil {
 		return nil, err
 	}
-	s.client, err = elastictransport.New(elastictransport.Config{
-		URLs: urls, Transport: s.wire, UserAgent: c.UserAgent,
-		DisableRetry: true, // when to try again is decided in one place, output/delivery
-	})
+	s.client, err = elastictransport.NewClient(
+		elastictransport.WithURLs(urls...), elastictransport.WithTransport(s.wire), elastictransport.WithUserAgent(c.UserAgent),
+		elastictransport.WithDisableRetry(), // when to try again is decided in one place, output/delivery
+	)
 	if err != nil {
 		return nil, errors.New("elasticsearch: the client cannot be made")
 	}

@@ -123,7 +123,7 @@ func TestRequest(t *testing.T) {
 	for _, plain := range []bool{false, true} {
 		var got []string
 		s, _ := fake(t, func(w http.ResponseWriter, r *http.Request) {
-			if r.Method != "POST" || r.URL.Path != "/_bulk" || r.URL.Query().Get("require_data_stream") != "true" || r.URL.Query().Get("filter_path") != "items.*.status,items.*.error.type" {
+			if r.Method != http.MethodPost || r.URL.Path != "/_bulk" || r.URL.Query().Get("require_data_stream") != "true" || r.URL.Query().Get("filter_path") != "items.*.status,items.*.error.type" {
 				t.Errorf("%s %s", r.Method, r.URL)
 			}
 			for name, want := range map[string]string{
@@ -266,7 +266,7 @@ func TestRetryAfter(t *testing.T) {
 	for header, want := range map[string]time.Duration{"7": 7 * time.Second, "": 0, "-1": 0, "x": 0, "99999999": 0} {
 		s, _ := fake(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", header)
-			w.WriteHeader(429)
+			w.WriteHeader(http.StatusTooManyRequests)
 		})
 		_, err := s.Send(t.Context(), records(1))
 		if f := (*output.Fault)(nil); !errors.As(err, &f) || f.After != want {
@@ -279,7 +279,7 @@ func TestRetryAfter(t *testing.T) {
 func TestOlderServer(t *testing.T) {
 	s, _ := fake(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Has("require_data_stream") {
-			w.WriteHeader(400)
+			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
 		_, _ = io.WriteString(w, items(201))

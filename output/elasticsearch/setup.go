@@ -177,7 +177,7 @@ func (s *Sink) request(ctx context.Context, method, path string, body []byte) (*
 			return nil, err
 		}
 		req.Header = h
-		res, err := t.Perform(req)
+		res, err := t.Perform(req) //nolint:bodyclose // perform closes it
 		if err != nil {
 			return nil, err
 		}

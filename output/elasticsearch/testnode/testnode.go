@@ -67,7 +67,8 @@ func New(o Options) (*Node, error) {
 	if err := n.configure(); err != nil {
 		return nil, err
 	}
-	return n, n.Start()
+	err = n.Start()
+	return n, err
 }
 
 func freePort() (int, error) {
@@ -75,8 +76,8 @@ func freePort() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	port := l.Addr().(*net.TCPAddr).Port
+	return port, l.Close()
 }
 
 // URL is the address of the node, by the name in its certificate.
