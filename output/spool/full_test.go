@@ -227,3 +227,62 @@ func TestCrashWhileDroppingOldest(t *testing.T) {
 		}
 	}
 }
+
+// DropOldest on a disk that others have filled: the oldest segments make room,
+// urgent alerts of them stay, and every alert is read or counted.
+func TestDropOldestOnAFullDisk(t *testing.T) {
+	d := newMemDisk()
+	s := still(t, d, Config{MaxBytes: 8 << 20, SegmentBytes: 64 << 10, OnFull: DropOldest, QueueRecords: 40})
+	d.free = 700 << 10
+	refused := uint64(0)
+	const all = 2000
+	for n := uint64(1); n <= all; n++ {
+		if !s.Append(payload(n, 960), n%100 == 0) {
+			refused++
+		}
+		if n%10 == 0 {
+			s.out.retryAt = time.Time{}
+			s.commit(time.Now())
+		}
+	}
+	d.free = -1
+	s.out.retryAt = time.Time{}
+	s.commit(time.Now())
+	got := map[uint64]bool{}
+	for _, n := range numbers(t, drain(t, s, "a")) {
+		got[n] = true
+	}
+	st := s.Stats()
+	if n := uint64(len(got)) + st.Readers[0].Lost + refused; n != all || st.Lost[LostDropped] == 0 {
+		t.Errorf("%d read, %d dropped, %d refused of %d; figures %+v", len(got), st.Readers[0].Lost, refused, all, st)
+	}
+	for n := uint64(100); n <= all; n += 100 {
+		if !got[n] && n < all-100 {
+			t.Errorf("urgent alert %d is lost", n)
+		}
+	}
+}
+
+// The quarantine has its bounds: beyond them damage is counted only.
+func TestQuarantineIsBounded(t *testing.T) {
+	d, segments := sample(t, 400, 1000)
+	for _, name := range segments {
+		c := d.content(name)
+		for at := segmentHeader + 500; at < len(c); at += 2 * 1040 {
+			c[at] ^= 1
+		}
+	}
+	s := still(t, d, Config{MaxBytes: 2 << 20})
+	st := s.Stats()
+	if st.QuarantineBytes > 2<<20/10 || st.QuarantineFiles < 150 || st.NotQuarantined < 300 {
+		t.Errorf("figures: %+v", st)
+	}
+	if got := len(drain(t, s, "a")); got != 600 || st.Lost[LostDamaged]+st.Torn != 600 {
+		t.Errorf("%d read; figures %+v", got, st)
+	}
+	before := len(d.names)
+	still(t, d, Config{MaxBytes: 2 << 20})
+	if n := len(d.names); n > before+1 {
+		t.Errorf("a second start copied the same pieces again: %d files, then %d", before, n)
+	}
+}
