@@ -73,7 +73,7 @@ func (c *Conversation) plainPort(m capture.Mark) {
 // Offers takes what a server offers before TLS and before any login.
 func (c *Conversation) Offers(o *Offer) {
 	f := &c.facts
-	f.summary.Asked = true
+	f.summary.Asked = f.summary.Asked || !o.Refused && o.Source != FromAuthList
 	f.summary.StartTLS = f.summary.StartTLS || o.StartTLS
 	offer := keep(&c.engine.facts.offers, *o)
 	if offer == f.offer {

@@ -97,7 +97,7 @@ type Oddity struct {
 // Summary sums up a flow.
 type Summary struct {
 	Greeted  bool // the server's greeting was seen
-	Asked    bool // an offer was learnt, or asked for and refused: the session can tell whether TLS is there
+	Asked    bool // a list was learnt that would have had STARTTLS: the session tells whether it is there
 	StartTLS bool // STARTTLS was offered in clear
 	TLS      bool // the flow went on in TLS, or began with it
 	Required bool // the server refused a command or a login because TLS was missing

@@ -127,6 +127,19 @@ const (
 	CertUnreadable // it could not be parsed
 )
 
+// faultWords are the names of faults, in the order of the bits.
+var faultWords = [...]string{"expired", "not_yet_valid", "self_signed", "weak_key", "weak_hash", "wrong_name", "unreadable"}
+
+// Words names the faults of a set.
+func (f CertificateFaults) Words() (out []string) {
+	for i, word := range faultWords {
+		if f&(1<<i) != 0 {
+			out = append(out, word)
+		}
+	}
+	return out
+}
+
 // Certificate is a server's certificate, as the Shadowserver reports want it. Its
 // texts are printable and at most 128 bytes each.
 type Certificate struct {

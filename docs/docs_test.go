@@ -52,3 +52,20 @@ func testNames(t *testing.T) map[string]bool {
 	}
 	return names
 }
+
+func TestRemedy(t *testing.T) {
+	for _, c := range []struct {
+		product, version string
+		rows             int
+		begins           string
+	}{
+		{"Dovecot", "2.4.1", 1, "Dovecot 2.4: "}, {"Dovecot", "2.3", 1, "Dovecot 2.3: "}, {"Dovecot", "", 3, "Dovecot 2.3: "}, {"Dovecot", "2.2.36", 3, "Dovecot 2.3: "},
+		{"Postfix", "3.7", 1, "Postfix: "}, {"Cyrus", "3.6.1", 1, "Cyrus IMAP: "}, {"Microsoft Exchange", "", 1, "Exchange Server: "},
+		{"Exim", "4.96", 1, "Exim: "}, {"Courier", "", 1, "Courier: "}, {"INN", "2.7", 1, "INN (NNTP): "}, {"", "", 0, ""}, {"CMailServer", "5.2", 0, ""},
+	} {
+		got := Remedy(c.product, c.version)
+		if len(got) != c.rows || c.rows > 0 && !strings.HasPrefix(got[0], c.begins) {
+			t.Errorf("%s %s: %q", c.product, c.version, got)
+		}
+	}
+}

@@ -130,20 +130,13 @@ func problems(f *detectors.Finding) (out []string) {
 			}
 		}
 	case "CT-TLS-009":
-		for i, word := range certificateWords {
-			if t.Faults&(1<<i) != 0 {
-				out = append(out, word)
-			}
-		}
+		return t.Faults.Words()
 	}
 	return out
 }
 
-// The words of cleartap.tls.problems, in the order of the bits of the sets.
-var (
-	suiteWords       = [...]string{"null", "export", "anonymous", "rc4", "des", "3des", ""}
-	certificateWords = [...]string{"expired", "not_yet_valid", "self_signed", "weak_key", "weak_hash", "wrong_name", "unreadable"}
-)
+// suiteWords are what cleartap.tls.problems says of suites, in the order of the bits.
+var suiteWords = [...]string{"null", "export", "anonymous", "rc4", "des", "3des", ""}
 
 // offered lists what a server offers in clear.
 func offered(o *detectors.Offer) (out []string) {

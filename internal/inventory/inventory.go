@@ -1,0 +1,163 @@
+// Package inventory knows every mail server that was seen at work: what it is, what it
+// offers before TLS, how its TLS is, who uses it, and since when. Its one job is to
+// make one entry of a server out of what its connections told. Its invariants: of
+// clients and accounts it has counts, no address and no name; memory is bounded; and
+// nothing is concluded about a server that was not asked.
+package inventory
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"cleartap/capture"
+	"cleartap/detectors"
+	"cleartap/detectors/siphash"
+)
+
+// Config says what an inventory may use, and what it tells.
+type Config struct {
+	MaxServers int            // servers that are remembered, about 1 KiB each; those seen longest ago are forgotten; 0: 16384
+	HomeNets   []netip.Prefix // networks whose servers are ours; empty: RFC 1918, RFC 4193, loopback and link-local
+	// Report receives CT-INV findings; nil: nobody. A finding is valid during the call.
+	Report func(*detectors.Finding)
+}
+
+// DefaultServers is Config.MaxServers when it is 0.
+const DefaultServers = 16384
+
+// Inventory gathers entries. It is for one goroutine.
+type Inventory struct {
+	cfg     Config
+	key     siphash.Key
+	servers map[Key]*Server
+	// oldest and newest end the list of servers by when they were touched last.
+	oldest, newest *Server
+	stats          Stats
+	evicted        func(*Server) // told of what is forgotten, may be nil
+}
+
+// Stats are an inventory's counters.
+type Stats struct {
+	Servers int    // that are remembered
+	Evicted uint64 // that were forgotten for want of memory
+}
+
+// Key names a server: one program at one place.
+type Key struct {
+	Addr     netip.AddrPort
+	Protocol string // as in network.protocol
+}
+
+// New makes an empty inventory.
+func New(cfg Config) *Inventory {
+	if cfg.MaxServers <= 0 {
+		cfg.MaxServers = DefaultServers
+	}
+	if cfg.Report == nil {
+		cfg.Report = func(*detectors.Finding) {}
+	}
+	return &Inventory{cfg: cfg, servers: map[Key]*Server{}}
+}
+
+// Stats gives the counters.
+func (v *Inventory) Stats() Stats {
+	s := v.stats
+	s.Servers = len(v.servers)
+	return s
+}
+
+// Observe takes an observation. It is not kept.
+func (v *Inventory) Observe(o *detectors.Observation) {
+	if o.Protocol == "" || !o.Flow.Server.IsValid() {
+		return
+	}
+	s := v.server(o)
+	s.note(v, o)
+	v.judge(s, o)
+}
+
+// server finds the entry of an observation's server, or makes it.
+func (v *Inventory) server(o *detectors.Observation) *Server {
+	addr := o.Flow.Server
+	k := Key{netip.AddrPortFrom(addr.Addr().Unmap().WithZone(""), addr.Port()), o.Protocol}
+	s := v.servers[k]
+	if s == nil {
+		if len(v.servers) >= v.cfg.MaxServers {
+			v.forget(v.oldest)
+		}
+		s = &Server{Key: k, External: !v.home(k.Addr.Addr())}
+		v.servers[k] = s
+		v.link(s)
+	} else if s != v.newest {
+		v.unlink(s)
+		v.link(s)
+	}
+	return s
+}
+
+func (v *Inventory) forget(s *Server) {
+	v.unlink(s)
+	delete(v.servers, s.Key)
+	v.stats.Evicted++
+	if v.evicted != nil {
+		v.evicted(s)
+	}
+}
+
+func (v *Inventory) link(s *Server) {
+	s.before, s.after = v.newest, nil
+	if v.newest != nil {
+		v.newest.after = s
+	} else {
+		v.oldest = s
+	}
+	v.newest = s
+}
+
+func (v *Inventory) unlink(s *Server) {
+	if s.before != nil {
+		s.before.after = s.after
+	} else {
+		v.oldest = s.after
+	}
+	if s.after != nil {
+		s.after.before = s.before
+	} else {
+		v.newest = s.before
+	}
+}
+
+// home reports whether an address is in the home networks.
+func (v *Inventory) home(a netip.Addr) bool {
+	if len(v.cfg.HomeNets) == 0 {
+		return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast()
+	}
+	for _, n := range v.cfg.HomeNets {
+		if n.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// Servers gives all entries, ordered by address, port and protocol. They are the
+// inventory's own: read them before it observes more.
+func (v *Inventory) Servers() []*Server {
+	out := make([]*Server, 0, len(v.servers))
+	for _, s := range v.servers {
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b *Server) int {
+		return cmp.Or(a.Addr.Compare(b.Addr), cmp.Compare(a.Protocol, b.Protocol))
+	})
+	return out
+}
+
+// day is the number of a moment's day.
+func day(t capture.Nanos) int64 { return int64(t) / (24 * 3600 * 1e9) }
+
+// byLast sorts servers by when they were seen last.
+func byLast(all []*Server) {
+	slices.SortStableFunc(all, func(a, b *Server) int { return cmp.Compare(a.Last, b.Last) })
+}

@@ -1,0 +1,445 @@
+package inventory
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"cleartap/capture"
+	"cleartap/detectors"
+	"cleartap/detectors/secret"
+	"cleartap/reassembly"
+)
+
+const (
+	start = capture.Nanos(1_700_000_000e9)
+	hour  = capture.Nanos(3600e9)
+)
+
+// talk is a client's connections to a server.
+type talk struct {
+	v        *Inventory
+	server   string
+	protocol string
+	client   int
+	at       capture.Nanos
+	proxy    netip.AddrPort
+}
+
+func (k *talk) observe(kind detectors.Kind, set func(*detectors.Observation)) {
+	k.at += 1e6
+	o := detectors.Observation{Kind: kind, Protocol: k.protocol, Sides: 2, Mark: capture.Mark{Time: k.at}, Decided: capture.Mark{Time: k.at}, Proxy: k.proxy}
+	o.Flow = reassembly.Flow{Client: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte(k.client >> 8), byte(k.client)}), 40000), Server: netip.MustParseAddrPort(k.server), Start: k.at}
+	if set != nil {
+		set(&o)
+	}
+	k.v.Observe(&o)
+}
+
+func (k *talk) greeting(product, version, text string) {
+	k.observe(detectors.Greeting, func(o *detectors.Observation) {
+		o.Server = &detectors.Server{Source: detectors.FromGreeting, Product: product, Version: version, Text: text}
+	})
+}
+
+func (k *talk) offers(f detectors.Offer) {
+	k.observe(detectors.Offered, func(o *detectors.Observation) { o.Offer = &f })
+}
+
+func (k *talk) login(name string, r detectors.Result) {
+	k.observe(detectors.Login, func(o *detectors.Observation) {
+		o.Attempt = detectors.Attempt{Mechanism: detectors.MechPlain, Class: detectors.Password, Identity: name, Secret: secret.Of([]byte("x"))}
+		o.Result = r
+	})
+}
+
+func (k *talk) ends(s detectors.Summary) {
+	k.observe(detectors.Ended, func(o *detectors.Observation) { o.Summary = &s })
+}
+
+// plain is a session of a server that takes passwords.
+func (k *talk) plain(starttls bool) {
+	k.greeting("Dovecot", "2.3", "+OK Dovecot ready.")
+	f := detectors.Offer{Source: detectors.FromCAPA, StartTLS: starttls, UserPass: true}
+	f.Mechanisms.Add(detectors.MechPlain)
+	k.offers(f)
+	k.login(fmt.Sprintf("user%d", k.client), detectors.Success)
+	k.ends(detectors.Summary{Greeted: true, Asked: true, StartTLS: starttls, Logins: 1, Accepted: 1})
+}
+
+func TestGrades(t *testing.T) {
+	masked := detectors.Offer{Source: detectors.FromEHLO, Masked: 1, Auth: true}
+	masked.Mechanisms.Add(detectors.MechPlain)
+	for name, c := range map[string]struct {
+		protocol string
+		session  func(*talk)
+		sessions int
+		want     detectors.Grade
+		startTLS string
+	}{
+		"one session":  {"pop3", func(k *talk) { k.plain(true) }, 1, "", "offered"},
+		"allowed":      {"pop3", func(k *talk) { k.plain(true) }, 2, detectors.PlainAllowed, "offered"},
+		"only, twice":  {"pop3", func(k *talk) { k.plain(false) }, 2, "", "not_offered"},
+		"only":         {"pop3", func(k *talk) { k.plain(false) }, 3, detectors.PlainOnly, "not_offered"},
+		"nobody asked": {"pop3", func(k *talk) { k.login("a", detectors.Success); k.ends(detectors.Summary{Logins: 1}) }, 9, "", ""},
+		"CAPA refused": {"pop3", func(k *talk) {
+			k.offers(detectors.Offer{Source: detectors.FromCAPA, Refused: true})
+			k.ends(detectors.Summary{})
+		}, 9, "", ""},
+		"masked on its way": {"smtp", func(k *talk) { k.offers(masked); k.ends(detectors.Summary{Asked: true}) }, 5, "", "not_offered"},
+		"one direction only": {"pop3", func(k *talk) {
+			k.observe(detectors.Ended, func(o *detectors.Observation) { o.Summary = &detectors.Summary{Asked: true}; o.Sides = 1 })
+		}, 5, "", ""},
+		"required": {"imap", func(k *talk) {
+			k.offers(detectors.Offer{Source: detectors.FromCapability, StartTLS: true, LoginDisabled: true})
+			k.ends(detectors.Summary{Asked: true, StartTLS: true})
+		}, 2, detectors.TLSRequired, "required"},
+		"TLS from the first byte": {"imap", func(k *talk) {
+			k.observe(detectors.Upgraded, func(o *detectors.Observation) { o.Upgrade = &detectors.Upgrade{Result: detectors.Implicit} })
+			k.ends(detectors.Summary{TLS: true})
+		}, 2, detectors.TLSRequired, ""},
+		"a relay without logins": {"smtp", func(k *talk) {
+			k.offers(detectors.Offer{Source: detectors.FromEHLO})
+			k.ends(detectors.Summary{Asked: true})
+		}, 5, "", "not_offered"},
+		"refused as insecure": {"imap", func(k *talk) {
+			k.offers(detectors.Offer{Source: detectors.FromCapability, StartTLS: true, LoginDisabled: true})
+			k.login("a", detectors.RefusedInsecure)
+			k.ends(detectors.Summary{Asked: true, StartTLS: true, Required: true, Logins: 1})
+		}, 3, detectors.TLSRequired, "required"},
+	} {
+		v := New(Config{})
+		for i := range c.sessions {
+			c.session(&talk{v: v, server: "192.0.2.25:110", protocol: c.protocol, client: i, at: start})
+		}
+		s := v.Servers()[0]
+		if s.Grade() != c.want || s.startTLS() != c.startTLS || s.Sessions != uint64(c.sessions) {
+			t.Errorf("%s: %q, STARTTLS %q after %d sessions", name, s.Grade(), s.startTLS(), s.Sessions)
+		}
+	}
+}
+
+func TestFindings(t *testing.T) {
+	var got []string
+	v := New(Config{Report: func(f *detectors.Finding) {
+		got = append(got, fmt.Sprintf("%s %s %d %s %s", f.Rule.ID, f.Flow.Server, f.Exposure.Sessions, f.Exposure.Grade, f.Severity))
+		if f.Kind != detectors.Exposed || f.Flow.Client.IsValid() || f.Protocol != "pop3" || f.Mark.Time == 0 {
+			t.Errorf("%+v", f)
+		}
+	}})
+	for i := range 10 {
+		(&talk{v: v, server: "192.0.2.25:110", protocol: "pop3", client: i, at: start + capture.Nanos(i)*6*hour}).plain(true)
+	}
+	want := []string{"CT-INV-002 192.0.2.25:110 0  low", "CT-INV-001 192.0.2.25:110 3 plaintext_allowed medium",
+		"CT-INV-001 192.0.2.25:110 6 plaintext_allowed medium", "CT-INV-001 192.0.2.25:110 10 plaintext_allowed medium"}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestCounts(t *testing.T) {
+	v := New(Config{HomeNets: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}})
+	for i := range 5000 {
+		k := talk{v: v, server: "192.0.2.25:110", protocol: "pop3", client: i, at: start}
+		if i >= 4000 { // behind a proxy
+			k.client, k.proxy = 1, netip.MustParseAddrPort(fmt.Sprintf("203.0.113.%d:99", i%10))
+		}
+		k.login(fmt.Sprintf("user%d", i%200), detectors.Failure)
+		k.ends(detectors.Summary{Logins: 1})
+	}
+	s := v.Servers()[0]
+	if n := s.Accounts.Count(); n < 190 || n > 210 {
+		t.Errorf("%d accounts of 200", n)
+	}
+	if n := s.Clients.Count(); n < 3750 || n > 4270 {
+		t.Errorf("%d clients of 4010", n)
+	}
+	if s.External || s.Logins != 5000 || s.Accepted != 0 || s.First != start+1e6 || v.servers[s.Key] != s {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestSketch(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, n := range []int{0, 1, 2, 5, 20, 100, 300, 1000, 20_000, 200_000} {
+		var s, a, b Sketch
+		for i := range n {
+			h := r.Uint64()
+			s.Add(h)
+			s.Add(h)
+			[]*Sketch{&a, &b}[i%2].Add(h)
+		}
+		off := s.Count() - n
+		if off*off > 1+n*n/100 {
+			t.Errorf("%d things are counted as %d", n, s.Count())
+		}
+		a.Join(&b)
+		bytes, _ := s.MarshalBinary()
+		var back Sketch
+		if err := back.UnmarshalBinary(bytes); err != nil || back.Count() != s.Count() || a.Count() != s.Count() || len(bytes) > 1+registers {
+			t.Errorf("%d things: %d joined, %d read back, %d bytes, %v", n, a.Count(), back.Count(), len(bytes), err)
+		}
+	}
+	var s Sketch
+	for _, p := range [][]byte{nil, {1}, {0, 1}, make([]byte, 5000), {2, 0, 0}} {
+		if err := s.UnmarshalBinary(p); !errors.Is(err, errDamaged) {
+			t.Errorf("%d bytes: %v", len(p), err)
+		}
+	}
+}
+
+func TestBounded(t *testing.T) {
+	v := New(Config{MaxServers: 10})
+	for i := range 100 {
+		for _, port := range []int{1, 100 + i} { // the first is used all the time
+			(&talk{v: v, server: fmt.Sprintf("192.0.2.25:%d", port), protocol: "pop3", at: start + capture.Nanos(i)}).greeting("", "", "+OK")
+		}
+	}
+	if st := v.Stats(); st.Servers != 10 || st.Evicted != 91 || v.servers[Key{netip.MustParseAddrPort("192.0.2.25:1"), "pop3"}] == nil {
+		t.Errorf("%+v", st)
+	}
+	n := 0
+	for s := v.oldest; s != nil; s = s.after {
+		if n++; s.after != nil && s.after.before != s {
+			t.Fatal("the list is torn")
+		}
+	}
+	if n != 10 {
+		t.Errorf("%d in the list", n)
+	}
+}
+
+// views gives what an inventory shows, and its findings.
+func TestStore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "inventory.db")
+	told := 0
+	open := func(most int) (*Inventory, *Store) {
+		v := New(Config{MaxServers: most, Report: func(*detectors.Finding) { told++ }})
+		st, err := OpenStore(path, v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v, st
+	}
+	session := func(v *Inventory, i int) {
+		k := &talk{v: v, server: "192.0.2.25:110", protocol: "pop3", client: i, at: start + capture.Nanos(i)*1e9}
+		k.observe(detectors.Handshake, func(o *detectors.Observation) {
+			o.TLS = &detectors.TLS{Version: detectors.TLS10, SuiteName: "X", SNI: "pop.example.org", Faults: detectors.CertExpired, Leaf: &detectors.Certificate{SHA256: "AA", KeyAlgorithm: "RSA", KeyBits: 1024}}
+		})
+		k.plain(true)
+	}
+	whole := New(Config{})
+	v, st := open(0)
+	whole.key = v.key
+	for i := range 30 {
+		session(whole, i)
+		session(v, i)
+		if i%7 == 6 { // restarts
+			if err := st.Save(v); err != nil {
+				t.Fatal(err)
+			}
+			v, st = open(0)
+		}
+	}
+	if err := errors.Join(st.Save(v), st.Save(v)); err != nil {
+		t.Fatal(err)
+	}
+	if told != 2 {
+		t.Errorf("%d findings, restarts notwithstanding there should be 2", told)
+	}
+	back := New(Config{})
+	if err := Read(path, back); err != nil {
+		t.Fatal(err)
+	}
+	a, b := whole.Views(nil), back.Views(nil)
+	a[0].server, b[0].server = nil, nil
+	if !reflect.DeepEqual(a, b) {
+		t.Errorf("after restarts\n%+v\nwithout\n%+v", b, a)
+	}
+	// What is forgotten and comes again is joined with what was stored.
+	v, st = open(1)
+	(&talk{v: v, server: "192.0.2.99:110", protocol: "pop3", at: start}).greeting("", "", "")
+	session(v, 31)
+	if err := st.Save(v); err != nil {
+		t.Fatal(err)
+	}
+	back = New(Config{})
+	if err := Read(path, back); err != nil || len(back.servers) != 2 || back.Servers()[0].Sessions != 31 {
+		t.Errorf("%v, %+v", err, back.Servers())
+	}
+}
+
+func TestStoreFaults(t *testing.T) {
+	dir := t.TempDir()
+	if err := Read(filepath.Join(dir, "missing"), New(Config{})); err == nil {
+		t.Error("a file that is not there is read")
+	}
+	path := filepath.Join(dir, "text.db")
+	if err := os.WriteFile(path, bytes.Repeat([]byte("not a store "), 2000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range []error{Read(path, New(Config{})), func() error { _, err := OpenStore(path, New(Config{})); return err }()} {
+		if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "damaged") {
+			t.Errorf("%v", err)
+		}
+	}
+	good := filepath.Join(dir, "good.db")
+	v := New(Config{})
+	st, err := OpenStore(good, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	(&talk{v: v, server: "192.0.2.25:110", protocol: "pop3", at: start}).plain(true)
+	if err := st.Save(v); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range 60 { // damage: an error or less than all, never a panic
+		bad := bytes.Clone(data)
+		for range 1 + i*10 {
+			bad[r.IntN(len(bad))] ^= byte(1 + r.IntN(255))
+		}
+		if err := os.WriteFile(path, bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_ = Read(path, New(Config{}))
+	}
+}
+
+func shown() []View {
+	v := New(Config{})
+	for i := range 4 {
+		k := &talk{v: v, server: "192.0.2.25:110", protocol: "pop3", client: i, at: start}
+		k.observe(detectors.Handshake, func(o *detectors.Observation) {
+			o.TLS = &detectors.TLS{Version: detectors.TLS11, SuiteName: "TLS_RSA_WITH_AES_128_CBC_SHA", SNI: "pop.example.org", Faults: detectors.CertExpired | detectors.CertSelfSigned,
+				Leaf: &detectors.Certificate{Subject: detectors.Name{CommonName: "pop.example.org", Country: "AT"}, Issuer: detectors.Name{CommonName: "pop.example.org"}, SelfSigned: true,
+					Serial: "0A", NotBefore: start - 10*hour, NotAfter: start - hour, KeyAlgorithm: "RSA", KeyBits: 2048, SignatureAlgorithm: "SHA256-RSA", MD5: "AA", SHA1: "BB", SHA256: "CC", SHA512: "DD"}}
+		})
+		k.plain(true)
+	}
+	(&talk{v: v, server: "[2001:db8::25]:25", protocol: "smtp", at: start}).greeting("Postfix", "", "220 =cmd|' /C calc'!A0")
+	return v.Views(nil)
+}
+
+func TestFormats(t *testing.T) {
+	list := shown()
+	var b bytes.Buffer
+	if err := WriteTable(&b, list); err != nil || !strings.Contains(b.String(), "192.0.2.25:110") || !strings.Contains(b.String(), "plaintext_allowed  offered") ||
+		!strings.Contains(b.String(), "Dovecot 2.3") || strings.Count(b.String(), "\n") != 3 {
+		t.Errorf("%v\n%s", err, &b)
+	}
+	b.Reset()
+	if err := WriteJSON(&b, list); err != nil {
+		t.Fatal(err)
+	}
+	var x View
+	if err := json.Unmarshal(b.Bytes()[:bytes.IndexByte(b.Bytes(), '\n')], &x); err != nil || x.Grade != "plaintext_allowed" || x.TLS[0].Handshakes != 4 || x.Certificate.Problems[0] != "expired" {
+		t.Errorf("%v %+v", err, x)
+	}
+	b.Reset()
+	if err := WriteCSV(&b, list); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&b).ReadAll()
+	if err != nil || len(rows) != 3 || len(rows[1]) != len(columns) || rows[1][3] != "Dovecot" {
+		t.Errorf("%v %q", err, rows)
+	}
+}
+
+func TestShadowserver(t *testing.T) {
+	var b bytes.Buffer
+	if err := WriteShadowserver(&b, shown()); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&b).ReadAll()
+	if err != nil || len(rows) != 2 || len(rows[0]) != 60 { // SMTP is another report
+		t.Fatalf("%v, %d rows", err, len(rows))
+	}
+	got := map[string]string{}
+	for i, name := range rows[0] {
+		got[name] = rows[1][i]
+	}
+	for name, want := range map[string]string{
+		"timestamp": "2023-11-14 22:13:20", "severity": "medium", "ip": "192.0.2.25", "protocol": "tcp", "port": "110", "hostname": "pop.example.org", "hostname_source": "sni",
+		"tag": "pop3;cleartap;plaintext-allowed", "banner": "'+OK Dovecot ready.", "cert_expired": "Y", "cert_valid": "N", "self_signed": "Y", "cert_length": "2048",
+		"handshake": "TLSv1.1", "cipher_suite": "TLS_RSA_WITH_AES_128_CBC_SHA", "issuer_common_name": "pop.example.org", "subject_country": "AT", "sha1_fingerprint": "BB",
+		"jarm": "", "naics": "", "sector": "", "validation_level": "", "sslv3_supported": "", "asn": "",
+	} {
+		if got[name] != want {
+			t.Errorf("%s is %q, want %q", name, got[name], want)
+		}
+	}
+	b.Reset()
+	if err := WriteIntelMQ(&b, shown(), time.Unix(1_700_000_100, 0)); err != nil {
+		t.Fatal(err)
+	}
+	var event map[string]any
+	if err := json.Unmarshal(b.Bytes(), &event); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]any{
+		"classification.taxonomy": "vulnerable", "classification.type": "vulnerable-system", "classification.identifier": "vulnerable-pop3", "protocol.application": "pop3",
+		"protocol.transport": "tcp", "source.ip": "192.0.2.25", "source.port": 110.0, "time.source": "2023-11-14T22:13:20+00:00", "time.observation": "2023-11-14T22:15:00Z",
+		"source.reverse_dns": "pop.example.org", "extra.cert_expired": "Y", "extra.jarm": nil,
+	} {
+		if event[name] != want {
+			t.Errorf("%s is %v, want %v", name, event[name], want)
+		}
+	}
+}
+
+func TestNotices(t *testing.T) {
+	list := shown()
+	list[0].Owner = "Example Net"
+	other := list[0]
+	other.Port = 143
+	list = append(list, other)
+	if got := Notices(list, false); len(got) != 2 || got[0].Name() != "pop3-192.0.2.25-110" { // nothing is to be said of the relay
+		t.Errorf("%d notices: %+v", len(got), got)
+	}
+	got := Notices(list, true)
+	if len(got) != 1 || len(got[0].Servers) != 2 || got[0].Name() != "Example_Net" {
+		t.Fatalf("%+v", got)
+	}
+	one := Notices(list[:1], false)[0]
+	for _, plain := range []bool{false, true} {
+		var b bytes.Buffer
+		if err := one.Write(&b, plain); err != nil {
+			t.Fatal(err)
+		}
+		text := b.String()
+		for _, want := range []string{"POP3 on 192.0.2.25:110", "Dovecot 2.3", "2023-11-14 22:13", "4 logins crossed the network in clear, 4 of them accepted: 4 accounts from 4 addresses",
+			"TLS 1.1 was agreed on 4 times", "expired, self signed", "ssl = required", "openssl s_client -starttls pop3 -connect 192.0.2.25:110"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("plain %t: %q is missing in\n%s", plain, want, text)
+			}
+		}
+		for _, name := range []string{"user0", "10.1.0.0"} {
+			if strings.Contains(text, name) {
+				t.Errorf("%s is named unasked", name)
+			}
+		}
+		if plain && strings.ContainsAny(text, "`#*") {
+			t.Errorf("not plain:\n%s", text)
+		}
+	}
+	one.Details = map[Key]*Details{one.Servers[0].server.Key: {Accounts: []string{"user0"}, Clients: []string{"10.1.0.0"}}}
+	var b bytes.Buffer
+	if err := one.Write(&b, false); err != nil || !strings.Contains(b.String(), "`user0`") || !strings.Contains(b.String(), "`10.1.0.0`") {
+		t.Errorf("%v\n%s", err, &b)
+	}
+}
