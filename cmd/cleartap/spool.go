@@ -31,7 +31,7 @@ func spoolCommand(std *streams) *cli.Command {
 	}
 	parent := &cli.Command{
 		Name:      "spool",
-		Usage:     "look at alerts that wait for outputs, send them again, mend their files",
+		Usage:     "look at alerts that wait for outputs, or mend them",
 		ArgsUsage: "status | verify | dump | replay | repair | dead-letter",
 		Description: "status, verify, dump and dead-letter only look, and may run beside the sensor. replay and repair write: stop the sensor first. " +
 			"The folder is the one that the configuration names, or the argument. Exits with 4 when alerts are damaged.",

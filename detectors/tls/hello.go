@@ -27,7 +27,6 @@ type clientHello struct {
 	session   [32]byte
 	sessionN  int
 	alpn      string // the first offered
-	suites    int
 }
 
 // serverHello is what is needed of the ServerHello until the end.

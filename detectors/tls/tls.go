@@ -48,7 +48,6 @@ type side struct {
 	alert   [2]byte
 	alerted int
 	buf     []byte // a handshake message that is not whole yet
-	need    int    // length of the message in buf, header included; 0 while unknown
 	secret  bool   // ChangeCipherSpec was seen: up to TLS 1.2 the rest is encrypted
 	sealed  int    // length of the first encrypted record behind the hellos, 0 before it
 	closed  bool   // the first encrypted record was an alert

@@ -75,7 +75,9 @@ func (s *Summary) found(b *strings.Builder) {
 	}
 	if t.Others > 0 {
 		fmt.Fprintf(b, "%s\n", Count(uint64(t.Others), "other finding"))
-		t.Rules(func(r *detectors.Rule, n int) { fmt.Fprintf(b, "  %-11s  %-*s  %8s\n", r.ID, 50, r.Name, Thousands(uint64(n))) })
+		t.Rules(func(r *detectors.Rule, n int) {
+			fmt.Fprintf(b, "  %-11s  %-*s  %8s\n", r.ID, 50, r.Name, Thousands(uint64(n)))
+		})
 	}
 	var words []string
 	for _, v := range [...]detectors.Severity{detectors.Critical, detectors.High, detectors.Medium, detectors.Low, detectors.Info} {
