@@ -161,7 +161,7 @@ func (d *distincts) remove(set uint32, hash uint64) {
 		list = d.large.at(i)[:]
 	}
 	for k := range list {
-		if uint64(list[k].hash) == uint64(uint32(hash)) {
+		if list[k].hash == uint32(hash) {
 			list[k] = seen{}
 		}
 	}
