@@ -29,6 +29,9 @@ type truth struct {
 
 // alert is what a golden file says of one.
 type alert struct {
+	Rule struct {
+		ID string `json:"id"`
+	} `json:"rule"`
 	Event    struct{ Outcome string }
 	Network  struct{ Protocol string }
 	Source   end
@@ -111,6 +114,9 @@ func TestGoldenFilesAreTrue(t *testing.T) {
 	}
 	for _, g := range goldens {
 		for _, a := range read[alert](t, g) {
+			if !strings.HasPrefix(a.Rule.ID, "CT-CRED") {
+				continue // the truth is about logins
+			}
 			if a.Cleartap.Auth.Authzid == a.User.Name {
 				a.Cleartap.Auth.Authzid = ""
 			}
