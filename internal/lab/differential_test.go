@@ -16,11 +16,15 @@ import (
 	"cleartap/reassembly"
 )
 
-// observe runs segments through reassembly and detectors and writes down what is
-// observed, without the places.
+// observe runs segments through reassembly and detectors and writes down the
+// logins that are observed, without the places. What servers offer is told
+// when it is learnt, which depends on how the two directions fell in with each other.
 func observe(each func(push func(*capture.Segment))) []string {
 	var out []string
 	engine := detectors.NewEngine(detectors.Config{Protocols: all.Protocols(), Report: func(o *detectors.Observation) {
+		if o.Kind != detectors.Login {
+			return
+		}
 		a := o.Attempt
 		out = append(out, fmt.Sprintf("%v %s #%d %s %s %s id=%q authzid=%q realm=%q secret=%v weak=%v sealed=%v %s %q sides=%d gap=%v ambiguous=%v port=%d",
 			o.Kind, o.Protocol, o.Number, a.Command, a.Mechanism, a.Class, a.Identity, a.Authzid, a.Realm, a.Secret, a.Weak, a.Sealed,
