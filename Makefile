@@ -36,7 +36,8 @@ race: ## run the tests with the race detector
 	CGO_ENABLED=1 $(GO) test -race -timeout 15m $$($(GO) list ./... | grep -vE '$(LAB)|$(REAL)')
 	CGO_ENABLED=1 $(GO) test -race -timeout 15m -p 1 $$($(GO) list ./... | grep -E '$(LAB)')
 
-real: setup ## run the tests of the live sensor and of the sinks, with real servers
+real: ## run the tests of the live sensor and of the sinks, with real servers
+	@internal/tools/setup.sh real
 	CGO_ENABLED=1 $(GO) test -race -timeout 30m -p 1 $$($(GO) list ./... | grep -E '$(REAL)')
 
 fuzz: ## run each fuzz target for FUZZ (60s)
