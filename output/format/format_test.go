@@ -97,12 +97,15 @@ func paths(v any, at string, out map[string]string) {
 func parseJSON(t *testing.T, f format.Format, text, plain string, a *output.Alert) {
 	t.Helper()
 	got, want := map[string]string{}, map[string]string{}
-	for s, out := range map[string]map[string]string{text: got, plain: want} {
+	for _, one := range []struct {
+		text string
+		out  map[string]string
+	}{{text, got}, {plain, want}} {
 		var v any
-		if err := json.Unmarshal([]byte(s), &v); err != nil {
-			t.Fatalf("%s: %v: %q", f, err, s)
+		if err := json.Unmarshal([]byte(one.text), &v); err != nil {
+			t.Fatalf("%s: %v: %q", f, err, one.text)
 		}
-		paths(v, "", out)
+		paths(v, "", one.out)
 	}
 	sameKeys(t, f, got, want, text)
 	at := map[format.Format]string{format.JSON: ".user.name", format.EVE: ".cleartap.user", format.OCSF: ".evidences[].actor.user.name"}[f]

@@ -64,7 +64,14 @@ func TestKilledReceiversLoseNothing(t *testing.T) {
 		all := records("K", n)
 		q := delivery.NewQueue(0, 0)
 		del := delivery.Start(delivery.Config{Name: name, Sink: s, Source: q, Batch: 64, Pace: delivery.Pace{First: 20 * time.Millisecond, Last: 100 * time.Millisecond}})
-		feed(t, q, all, n/(kills+1), func() { d.kill(); d.start() })
+		feed(t, q, all, n/(kills+1), func() {
+			before := del.Stats().Delivered // something is to be under way
+			for end := time.Now().Add(5 * time.Second); time.Now().Before(end) && del.Stats().Delivered == before; {
+				time.Sleep(time.Millisecond)
+			}
+			d.kill()
+			d.start()
+		})
 		q.Close()
 		ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 		if err := del.Drain(ctx); err != nil {
@@ -80,6 +87,9 @@ func TestKilledReceiversLoseNothing(t *testing.T) {
 		}
 		st := del.Stats()
 		t.Logf("%s: %d alerts, %d kills, %d lost, %d messages written, %d sent again by the sink, %d by the service", name, n, kills, lost, len(got), s.Resent(), st.Retries)
+		if s.Resent()+st.Retries == 0 {
+			t.Errorf("%s: the kills were not felt", name)
+		}
 		if lost > 0 || st.Delivered != uint64(n) {
 			t.Errorf("%s: %d lost, %d delivered of %d", name, lost, st.Delivered, n)
 		}
