@@ -3,7 +3,9 @@ package kafka
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
+	"regexp"
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -35,7 +37,7 @@ func New(c Config) (*Sink, error) {
 	}
 	s := &Sink{cfg: c}
 	options := []kgo.Opt{
-		kgo.SeedBrokers(c.Brokers...), kgo.DefaultProduceTopic(c.Topic), kgo.ClientID("cleartap"), kgo.SoftwareNameAndVersion("cleartap", c.Version),
+		kgo.SeedBrokers(c.Brokers...), kgo.DefaultProduceTopic(c.Topic), kgo.ClientID("cleartap"), kgo.SoftwareNameAndVersion("cleartap", softwareVersion(c.Version)),
 		kgo.RequiredAcks(kgo.AllISRAcks()), kgo.ProducerBatchCompression(kgo.ZstdCompression(), kgo.SnappyCompression(), kgo.NoCompression()),
 		kgo.RecordDeliveryTimeout(c.Timeout), kgo.ProduceRequestTimeout(c.Timeout), kgo.RetryTimeout(c.Timeout), kgo.RequestTimeoutOverhead(c.Timeout),
 		kgo.AllowIdempotentProduceCancellation(), // what was given up is sent again, and known by its event.id
@@ -47,6 +49,16 @@ func New(c Config) (*Sink, error) {
 	var err error
 	s.client, err = kgo.NewClient(options...)
 	return s, err
+}
+
+// plainVersion is what brokers allow (KIP-511).
+var plainVersion = regexp.MustCompile(`^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$`)
+
+func softwareVersion(v string) string {
+	if !plainVersion.MatchString(v) {
+		return "unknown"
+	}
+	return v
 }
 
 // mechanism makes the mechanism of SASL, nil if there is none.
@@ -108,58 +120,74 @@ func (t *trials) last() (at string, err error) {
 	return t.at, t.err
 }
 
-// Send implements output.Sink.
+// Send implements output.Sink. A broker refuses a batch as a whole for one record
+// in it: those that were refused so are sent again one by one.
 func (s *Sink) Send(ctx context.Context, records []output.Record) ([]output.Verdict, error) {
-	b := batch{verdicts: make([]output.Verdict, len(records))}
+	verdicts := make([]output.Verdict, len(records))
+	messages := make([]*kgo.Record, len(records))
+	var all []int
 	for i := range records {
-		r, v := s.cfg.message(&records[i])
-		if b.verdicts[i] = v; r == nil {
-			continue
+		if messages[i], verdicts[i] = s.cfg.message(&records[i]); messages[i] != nil {
+			all = append(all, i)
 		}
-		b.verdicts[i] = output.Verdict{Outcome: output.Retry, Status: "not_acknowledged", Kind: "timeout"}
+	}
+	err := s.produce(ctx, messages, all, verdicts)
+	if len(all) > 1 {
+		for _, i := range all {
+			if verdicts[i].Outcome == output.Dead {
+				err = errors.Join(err, s.produce(ctx, messages, []int{i}, verdicts))
+			}
+		}
+	}
+	if err != nil {
+		return verdicts, s.fault(err)
+	}
+	return verdicts, nil
+}
+
+// produce sends the messages at some indices and sets their verdicts. The error is
+// the first of those that are not final.
+func (s *Sink) produce(ctx context.Context, messages []*kgo.Record, at []int, verdicts []output.Verdict) error {
+	b := batch{answers: make([]error, len(at)), heard: make([]bool, len(at))}
+	for k, i := range at {
 		b.pending.Add(1)
-		s.client.Produce(ctx, r, func(_ *kgo.Record, err error) { b.done(i, err) })
+		m := *messages[i]
+		s.client.Produce(ctx, &m, func(_ *kgo.Record, err error) { b.done(k, err) })
 	}
 	all := make(chan struct{})
 	go func() { b.pending.Wait(); close(all) }()
 	select {
 	case <-all:
-	case <-ctx.Done():
+	case <-ctx.Done(): // answers that come later are not heard
 	}
-	verdicts, err := b.end()
-	if err != nil {
-		return verdicts, s.fault(err)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var first error
+	for k, i := range at {
+		err := b.answers[k]
+		if !b.heard[k] {
+			err = context.Cause(ctx)
+		}
+		if verdicts[i] = verdictOf(err); first == nil && verdicts[i].Outcome != output.Dead {
+			first = err
+		}
 	}
-	return verdicts, ctx.Err()
+	return first
 }
 
-// batch collects what became of the records of one Send. Those that are answered
-// when it has ended are not heard.
+// batch collects the answers to what was sent together.
 type batch struct {
-	pending  sync.WaitGroup
-	mu       sync.Mutex
-	over     bool
-	verdicts []output.Verdict
-	err      error // the first
+	pending sync.WaitGroup
+	mu      sync.Mutex
+	answers []error
+	heard   []bool
 }
 
-func (b *batch) done(i int, err error) {
-	defer b.pending.Done()
+func (b *batch) done(k int, err error) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.over {
-		return
-	}
-	if b.verdicts[i] = verdictOf(err); err != nil && b.err == nil && b.verdicts[i].Outcome != output.Dead {
-		b.err = err
-	}
-}
-
-func (b *batch) end() ([]output.Verdict, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.over = true
-	return b.verdicts, b.err
+	b.answers[k], b.heard[k] = err, true
+	b.mu.Unlock()
+	b.pending.Done()
 }
 
 // message makes the message of a record, nil if the topic is not meant to have it.
