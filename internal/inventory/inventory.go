@@ -106,6 +106,7 @@ func (v *Inventory) forget(s *Server) {
 }
 
 func (v *Inventory) link(s *Server) {
+	s.kept = true
 	s.before, s.after = v.newest, nil
 	if v.newest != nil {
 		v.newest.after = s
@@ -116,6 +117,7 @@ func (v *Inventory) link(s *Server) {
 }
 
 func (v *Inventory) unlink(s *Server) {
+	s.kept = false
 	if s.before != nil {
 		s.before.after = s.after
 	} else {

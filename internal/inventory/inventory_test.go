@@ -447,3 +447,61 @@ func TestNotices(t *testing.T) {
 		t.Errorf("%v\n%s", err, &b)
 	}
 }
+
+// What is learnt while the disk is waited for is saved the next time, and so is what a
+// full disk did not take.
+func TestStoreInTwoSteps(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "d")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "inventory.db")
+	v := New(Config{MaxServers: 2})
+	st, err := OpenStore(path, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := func(port int) {
+		(&talk{v: v, server: fmt.Sprintf("192.0.2.25:%d", port), protocol: "pop3", at: start}).plain(true)
+	}
+	step := func(between func()) error {
+		b, err := st.Begin(v)
+		if err != nil || b == nil {
+			t.Fatalf("%v, %v", b, err)
+		}
+		err = b.Write()
+		between()
+		return st.End(b, err)
+	}
+	session(1)
+	if err := step(func() { session(1) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(dir, dir+"2"); err != nil {
+		t.Fatal(err)
+	}
+	session(2)
+	session(3) // 1 is forgotten
+	if err := step(func() { session(4) }); err == nil || len(st.pending) != 2 {
+		t.Errorf("%v, %d pending", err, len(st.pending))
+	}
+	if err := os.Rename(dir+"2", dir); err != nil {
+		t.Fatal(err)
+	}
+	session(1)
+	if err := step(func() { session(1) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Save(v); err != nil {
+		t.Fatal(err)
+	}
+	back := New(Config{})
+	if err := Read(path, back); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []uint64{4, 1, 1, 1} {
+		if s := back.servers[Key{netip.MustParseAddrPort(fmt.Sprintf("192.0.2.25:%d", i+1)), "pop3"}]; s == nil || s.Sessions != want {
+			t.Errorf("port %d: %+v", i+1, s)
+		}
+	}
+}

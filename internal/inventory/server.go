@@ -44,6 +44,7 @@ type Server struct {
 	seen          bool  // CT-INV-002 was told
 	told          int64 // the day for which CT-INV-001 was told last
 	dirty, loaded bool  // of the store
+	kept          bool  // the inventory has it
 	before, after *Server
 }
 

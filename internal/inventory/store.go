@@ -31,6 +31,9 @@ const format = 1
 // it saves.
 const lockWait = 5 * time.Second
 
+// mostPending is how many servers that were forgotten may wait to be saved.
+const mostPending = 4096
+
 // Store keeps an inventory in a file. The file is open only while something is loaded
 // or saved, so that others can read it.
 type Store struct {
@@ -54,7 +57,7 @@ func OpenStore(path string, v *Inventory) (*Store, error) {
 		return nil, err
 	}
 	v.evicted = func(s *Server) {
-		if s.dirty && len(st.pending) < v.cfg.MaxServers {
+		if s.dirty && len(st.pending) < mostPending {
 			st.pending = append(st.pending, s)
 		}
 	}
@@ -170,52 +173,110 @@ func load(tx *bolt.Tx, v *Inventory) error {
 
 // Save writes what changed since the last call.
 func (st *Store) Save(v *Inventory) error {
-	var dirty []*Server
+	b, err := st.Begin(v)
+	if err != nil || b == nil {
+		return err
+	}
+	return st.End(b, b.Write())
+}
+
+// Batch is what is to be saved at a time: Begin and End are for the inventory's
+// goroutine, Write, which waits for the disk, may run on another one in between.
+type Batch struct {
+	store *Store
+	items []item
+}
+
+// item is one server of a batch.
+type item struct {
+	server     *Server
+	key, value []byte
+	fresh      bool    // it was not loaded: something of it may be stored already
+	was        *Server // that
+}
+
+// Begin gives what changed since the last batch, nil if nothing did.
+func (st *Store) Begin(v *Inventory) (*Batch, error) {
+	all := st.pending
 	for _, s := range v.servers {
 		if s.dirty {
-			dirty = append(dirty, s)
+			all = append(all, s)
 		}
 	}
-	if len(dirty)+len(st.pending) == 0 {
-		return nil
+	if len(all) == 0 {
+		return nil, nil //nolint:nilnil // nothing to do is no fault
 	}
-	err := st.with(false, func(tx *bolt.Tx) error {
-		b, err := tx.CreateBucketIfNotExists(serversBucket)
+	b := &Batch{store: st}
+	for _, s := range all {
+		value, err := s.encode()
+		if err != nil {
+			return nil, err
+		}
+		b.items = append(b.items, item{server: s, key: s.Key.encode(), value: value, fresh: !s.loaded})
+	}
+	for _, s := range all {
+		s.dirty = false
+	}
+	st.pending = nil
+	return b, nil
+}
+
+// Write writes the batch.
+func (b *Batch) Write() error {
+	return b.store.with(false, func(tx *bolt.Tx) error {
+		bucket, err := tx.CreateBucketIfNotExists(serversBucket)
 		if err != nil {
 			return err
 		}
-		for _, s := range append(st.pending, dirty...) {
-			if err := put(b, s); err != nil {
+		for i := range b.items {
+			if err := b.items[i].put(bucket); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	st.pending = nil
-	for _, s := range dirty {
-		s.dirty, s.loaded = false, true
-	}
-	return nil
 }
 
 // put writes a server. One that was forgotten and came again is joined with what is
-// stored of it first; should the transaction fail, it is written the next time.
-func put(b *bolt.Bucket, s *Server) error {
-	key := s.Key.encode()
-	if old := b.Get(key); old != nil && !s.loaded {
-		was, err := decode(key, old)
-		if err != nil {
-			return err
-		}
-		s.join(was)
-		s.loaded = true
+// stored of it.
+func (it *item) put(bucket *bolt.Bucket) error {
+	old := bucket.Get(it.key)
+	if old == nil || !it.fresh {
+		return bucket.Put(it.key, it.value)
 	}
-	value, err := s.encode()
+	var err error
+	if it.was, err = decode(it.key, old); err != nil {
+		return err
+	}
+	both, err := decode(it.key, it.value)
 	if err != nil {
 		return err
 	}
-	return b.Put(key, value)
+	both.join(it.was)
+	value, err := both.encode()
+	if err != nil {
+		return err
+	}
+	return bucket.Put(it.key, value)
+}
+
+// End takes how writing went. What could not be written is written the next time.
+func (st *Store) End(b *Batch, err error) error {
+	for i := range b.items {
+		it := &b.items[i]
+		s := it.server
+		switch {
+		case err != nil:
+			s.dirty = true
+			if !s.kept {
+				st.pending = append(st.pending, s)
+			}
+		case it.fresh:
+			if it.was != nil {
+				s.join(it.was)
+			}
+			s.loaded = true
+		}
+	}
+	return err
 }
