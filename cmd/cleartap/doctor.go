@@ -214,7 +214,7 @@ func (e *examination) outputs(l *config.Loaded) {
 	}
 	for i := range l.Outputs {
 		o := &l.Outputs[i]
-		sink, err := openOutput(o)
+		sink, err := openRemote(o)
 		if err == nil {
 			err = sink.Close()
 		}
@@ -222,6 +222,6 @@ func (e *examination) outputs(l *config.Loaded) {
 			e.fail("output %s (%s): %s", o.Name, o.Type, reason(err))
 			continue
 		}
-		e.good("output %s (%s) can be opened", o.Name, o.Type)
+		e.good("output %s (%s) can be opened; cleartap test output sends an alert through it", o.Name, o.Type)
 	}
 }

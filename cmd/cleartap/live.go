@@ -57,6 +57,7 @@ func liveFlags() []cli.Flag {
 		&cli.BoolFlag{Category: categoryLive, Name: "promiscuous", Value: true, Usage: "receive frames for other hosts too (default: true)"},
 		&cli.BoolFlag{Category: categoryLive, Name: "no-tunnels", Usage: "do not look into VXLAN, GRE, ERSPAN and other tunnels"},
 		text(categoryOutput, "format", "`FORMAT` of standard output: table, jsonl, csv, or none (default: table on a terminal, else jsonl)", "f"),
+		list(categoryOutput, "output", "write to `FILE`, in the format of its ending: .jsonl, .csv, .eve.json or .ocsf.json; it is begun anew at 100MiB (repeatable)", "o"),
 		text(categoryOutput, "color", "`WHEN` to colour the table: auto, always or never"),
 		text(categoryOutput, "suppress", "tell the same login once in `TIME`, with a count; 0 tells each (default: 1h)"),
 		text(categoryOutput, "alert-rate", "`N` alerts a second at most (default: 100)"),

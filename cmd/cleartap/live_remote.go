@@ -30,6 +30,7 @@ type liveRemotes struct {
 type liveRemote struct {
 	name   string
 	sink   output.Sink
+	direct bool // it is on this disk itself: no spool
 	reader *spool.Reader
 	queue  *delivery.Queue // without a spool
 	run    *delivery.Delivery
@@ -40,7 +41,7 @@ func (r *liveRemotes) add(o *config.Output, s output.Sink) {
 	if !wantsHealth(o) {
 		s = alertsOnly{s}
 	}
-	r.all = append(r.all, &liveRemote{name: o.Name, sink: s})
+	r.all = append(r.all, &liveRemote{name: o.Name, sink: s, direct: !acknowledges(o)})
 }
 
 // begin opens the spool, or takes over the one of an earlier configuration, and
@@ -50,7 +51,7 @@ func (r *liveRemotes) begin(l *config.Loaded, log *slog.Logger, old *spool.Spool
 	if len(r.all) == 0 {
 		return
 	}
-	if r.spool == nil {
+	if r.spool == nil && len(r.names()) > 0 {
 		var err error
 		if r.spool, err = openSpool(l, r.names(), log); err != nil {
 			log.Error("alerts that wait for outputs are in memory only, and are lost when the sensor ends", "reason", err, "setting", "spool.dir")
@@ -69,7 +70,9 @@ func (r *liveRemotes) begin(l *config.Loaded, log *slog.Logger, old *spool.Spool
 func (r *liveRemotes) names() []string {
 	var out []string
 	for _, k := range r.all {
-		out = append(out, k.name)
+		if !k.direct {
+			out = append(out, k.name)
+		}
 	}
 	return out
 }
@@ -88,7 +91,7 @@ func openSpool(l *config.Loaded, readers []string, log *slog.Logger) (*spool.Spo
 // serve begins to deliver.
 func (k *liveRemote) serve(s *spool.Spool, log *slog.Logger) {
 	var source delivery.Source
-	if s != nil {
+	if s != nil && !k.direct {
 		var err error
 		if k.reader, err = s.Reader(k.name); err != nil {
 			log.Error("an output cannot read the spool: its alerts wait in memory only", "output", k.name, "reason", err)
@@ -167,7 +170,7 @@ func (r *liveRemotes) pause(next *config.Loaded) *spool.Spool {
 		remotes[next.Outputs[i].Name] = acknowledges(&next.Outputs[i])
 	}
 	for _, k := range r.all {
-		if !remotes[k.name] {
+		if !remotes[k.name] && !k.direct {
 			old.Forget(k.name)
 		}
 	}
@@ -275,7 +278,8 @@ func (s alertsOnly) Send(ctx context.Context, records []output.Record) ([]output
 	return verdicts, err
 }
 
-// acknowledges reports whether an output is a sink that acknowledges.
+// acknowledges reports whether an output is a sink that acknowledges from afar: its
+// alerts go to the spool first. A file is on this disk as the spool is.
 func acknowledges(o *config.Output) bool {
 	_, isFile := o.Spec.(*config.File)
 	return !isFile

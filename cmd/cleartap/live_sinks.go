@@ -40,30 +40,14 @@ func openLiveSinks(l *config.Loaded, std *streams, o *liveOpts) (*liveSinks, err
 	for _, out := range l.Outputs {
 		if remote, err := openRemote(&out); err != nil {
 			return nil, errors.Join(fmt.Errorf("output %s: %w", out.Name, err), s.close(nil))
-		} else if remote != nil {
+		} else {
 			s.remotes.add(&out, remote)
-			continue
 		}
-		sink, err := openOutput(&out)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("output %s: %w", out.Name, err), s.close(nil))
-		}
-		s.all = append(s.all, &openSink{name: out.Name, sink: sink})
 	}
 	if len(l.Outputs) == 0 && o.format != "none" {
 		s.all = append(s.all, &openSink{name: "standard output", sink: &stdoutSink{w: std.out, alerts: newWriter(o.format, std.out, o.colour), records: o.format == "jsonl"}})
 	}
 	return s, nil
-}
-
-// openOutput opens one output by its type.
-func openOutput(o *config.Output) (liveSink, error) {
-	switch spec := o.Spec.(type) {
-	case *config.File:
-		return openFileSink(spec)
-	default:
-		return nil, fmt.Errorf("type %s cannot be opened in this build", o.Type)
-	}
 }
 
 func (s *liveSinks) alert(a *output.Alert) {

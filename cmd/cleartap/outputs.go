@@ -11,6 +11,7 @@ import (
 
 	"cleartap/output"
 	"cleartap/output/csv"
+	"cleartap/output/format"
 	"cleartap/output/jsonl"
 	"cleartap/output/table"
 )
@@ -48,18 +49,22 @@ func openSinks(o *options, stdout io.Writer) (*sinks, error) {
 			s.discard()
 			return nil, &outcome{exitFailed, fmt.Sprintf("--output %s: %s", path, reason(err))}
 		}
-		s.all = append(s.all, &sink{name: path, w: newWriter(formats[filepath.Ext(path)], f, false), file: f})
+		s.all = append(s.all, &sink{name: path, w: newWriter(formatOf(path), f, false), file: f})
 	}
 	s.left = len(s.all)
 	return s, nil
 }
 
-func newWriter(format string, w io.Writer, colour bool) alertWriter {
-	switch format {
+func newWriter(name string, w io.Writer, colour bool) alertWriter {
+	switch name {
 	case "table":
 		return table.New(w, colour)
 	case "csv":
 		return csv.New(w)
+	case "eve":
+		return newLines(w, format.EVE)
+	case "ocsf":
+		return newLines(w, format.OCSF)
 	}
 	return jsonl.New(w)
 }

@@ -15,7 +15,9 @@ const categoryRemote = "Sinks"
 
 // remoteFlags name sinks that acknowledge what they were sent, for scan and live.
 // Secrets are no flags: others can see a command line.
-func remoteFlags() []cli.Flag {
+func remoteFlags() []cli.Flag { return append(elasticsearchFlags(), receiverFlags()...) }
+
+func elasticsearchFlags() []cli.Flag {
 	text := func(name, usage string) cli.Flag {
 		return &cli.StringFlag{Category: categoryRemote, Name: name, Usage: usage}
 	}
@@ -40,7 +42,8 @@ func remotes(c *cli.Context) ([]config.Output, error) {
 	if e != nil {
 		out = append(out, config.Output{Type: "elasticsearch", Name: "elasticsearch", Spec: e})
 	}
-	return out, nil
+	more, err := receivers(c)
+	return append(out, more...), err
 }
 
 // elasticsearchOf gives the cluster that the command line names, nil if it names none.
@@ -91,20 +94,34 @@ func openRemote(o *config.Output) (output.Sink, error) {
 		c.UserAgent = "cleartap/" + version
 		return elasticsearch.New(c)
 	}
-	return nil, nil
+	return openReceiver(o)
 }
 
 // wantsHealth reports whether a sink wants health records too.
 func wantsHealth(o *config.Output) bool {
-	e, ok := o.Spec.(*config.Elasticsearch)
-	return ok && e.Health
+	switch spec := o.Spec.(type) {
+	case *config.Elasticsearch:
+		return spec.Health
+	case *config.Syslog:
+		return spec.Health
+	case *config.Kafka:
+		return spec.Health
+	case *config.File:
+		return spec.Health
+	}
+	return false
 }
 
 // inClear warns of a key that others on the way can read, empty if there is none.
 func inClear(o *config.Output) string {
-	if e, ok := o.Spec.(*config.Elasticsearch); ok {
-		if c := e.Sink(); c.InClear() {
+	switch spec := o.Spec.(type) {
+	case *config.Elasticsearch:
+		if c := spec.Sink(); c.InClear() {
 			return "its key or password crosses the network without TLS: use https"
+		}
+	case *config.Kafka:
+		if c, _ := spec.Sink(); c.InClear() {
+			return "its password crosses the network without TLS: set tls.enabled, or take SCRAM-SHA-512"
 		}
 	}
 	return ""

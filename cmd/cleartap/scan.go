@@ -39,7 +39,7 @@ func scanFlags() []cli.Flag {
 	}
 	return append([]cli.Flag{
 		text(categoryOutput, "format", "`FORMAT` of standard output: table, jsonl, csv, or none for the summary alone (default: table on a terminal, else jsonl)", "f"),
-		list(categoryOutput, "output", "write to `FILE` as well, in the format of its ending: .jsonl, .csv or .txt (repeatable)", "o"),
+		list(categoryOutput, "output", "write to `FILE` as well, in the format of its ending: .jsonl, .csv, .eve.json, .ocsf.json or .txt (repeatable)", "o"),
 		text(categoryOutput, "color", "`WHEN` to colour the table: auto, always or never"),
 		text(categoryOutput, "rule-base", "`URL` in front of docs/rules/ID.md in rule.reference"),
 		text(categoryInput, "ports", "`PORTS` to look at: any, mail, or a list such as mail,8025,2600-2700 (default: any)", "p"),

@@ -58,8 +58,18 @@ func scanOptions(c *cli.Context, std *streams) (*options, error) {
 	return o, err
 }
 
-// formats maps the endings of --output to formats.
-var formats = map[string]string{".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "table"}
+// formats maps the endings of --output to formats. The longest one counts.
+var formats = map[string]string{".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "table", ".eve.json": "eve", ".ocsf.json": "ocsf"}
+
+// formatOf finds the format of a file by its ending, empty if there is none.
+func formatOf(path string) string {
+	for _, two := range []string{".eve.json", ".ocsf.json"} {
+		if strings.HasSuffix(path, two) {
+			return formats[two]
+		}
+	}
+	return formats[filepath.Ext(path)]
+}
 
 func (o *options) readOutput(c *cli.Context, std *streams) error {
 	unset := "jsonl"
@@ -76,8 +86,8 @@ func (o *options) readOutput(c *cli.Context, std *streams) error {
 	}
 	o.colour = useColour(colour, std.out)
 	for i, f := range o.files {
-		if formats[filepath.Ext(f)] == "" {
-			return usage("--output %q: the ending tells the format: want .jsonl, .csv or .txt", f)
+		if formatOf(f) == "" {
+			return usage("--output %q: the ending tells the format: want .jsonl, .csv, .eve.json, .ocsf.json or .txt", f)
 		}
 		if slices.ContainsFunc(o.files[:i], func(g string) bool { return filepath.Clean(f) == filepath.Clean(g) }) {
 			return usage("--output %q is given twice", f)

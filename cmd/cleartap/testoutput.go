@@ -98,9 +98,6 @@ func tryOutput(ctx context.Context, o *config.Output, a *output.Alert, wait time
 	if err != nil {
 		return err
 	}
-	if sink == nil {
-		return tryFile(o, a)
-	}
 	q, why := delivery.NewQueue(0, 0), ""
 	run := delivery.Start(delivery.Config{Name: o.Name, Sink: sink, Source: q, GiveUp: wait, Notify: func(e delivery.Event) { why = e.Text }})
 	if err := q.Put(ctx, output.NewRecord(a)); err != nil {
@@ -115,16 +112,4 @@ func tryOutput(ctx context.Context, o *config.Output, a *output.Alert, wait time
 		why = "no acknowledgement came"
 	}
 	return fmt.Errorf("%s", why)
-}
-
-// tryFile sends an alert to an output that writes.
-func tryFile(o *config.Output, a *output.Alert) error {
-	s, err := openOutput(o)
-	if err != nil {
-		return err
-	}
-	if err := s.Alert(a); err != nil {
-		return err
-	}
-	return s.Close()
 }

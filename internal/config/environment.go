@@ -11,7 +11,7 @@ const prefix = "CLEARTAP_"
 
 // foreign are variables with our prefix that are no settings: CLEARTAP_CONFIG names the
 // file, some hold secrets of outputs, the others are for tests.
-var foreign = []string{"CLEARTAP_CONFIG", ElasticsearchKey, ElasticsearchKeyFile, "CLEARTAP_CORPUS", "CLEARTAP_PROVE"}
+var foreign = []string{"CLEARTAP_CONFIG", ElasticsearchKey, ElasticsearchKeyFile, KafkaPassword, KafkaPasswordFile, "CLEARTAP_CORPUS", "CLEARTAP_PROVE"}
 
 // Variable is the environment variable of a setting: capture.ring is CLEARTAP_CAPTURE_RING.
 func Variable(path string) string {

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"cleartap/internal/privilege"
+	"cleartap/output/file"
 )
 
 // Output is one entry of outputs: its type says which fields it has. What a type
@@ -39,6 +41,8 @@ func Kinds() []Kind {
 	return []Kind{
 		{"file", newFile},
 		{"elasticsearch", newElasticsearch},
+		{"syslog", newSyslog},
+		{"kafka", newKafka},
 	}
 }
 
@@ -63,32 +67,37 @@ func newSpec(name string) (Spec, error) {
 // File writes alerts and health records into a file of its own.
 type File struct {
 	Path   string `yaml:"path"`
-	Format string `yaml:"format"` // jsonl or csv
+	Format string `yaml:"format"` // jsonl, csv, eve or ocsf
 	Health bool   `yaml:"health"` // health records too, in JSON lines
 	Rotate Rotate `yaml:"rotate"`
 }
 
 // Rotate says when a file is begun anew.
 type Rotate struct {
-	Size Size `yaml:"size"` // 0: never
-	Keep int  `yaml:"keep"` // how many old ones stay
+	Size  Size     `yaml:"size"`  // 0: any
+	Every Duration `yaml:"every"` // 0: never
+	Keep  int      `yaml:"keep"`  // how many old ones stay
 }
 
 func newFile() Spec {
 	return &File{Format: "jsonl", Health: true, Rotate: Rotate{Size: 100 << 20, Keep: 10}}
 }
 
+// Sink is the configuration of the sink.
+func (f *File) Sink() (file.Config, error) {
+	form, err := file.ParseFormat(f.Format)
+	if err != nil {
+		err = prefixed("format", err)
+	}
+	return file.Config{Path: f.Path, Format: form, Health: f.Health, Size: int64(f.Rotate.Size), Every: time.Duration(f.Rotate.Every), Keep: f.Rotate.Keep}, err
+}
+
 // Validate implements Spec.
 func (f *File) Validate() []error {
-	var errs []error
-	if f.Path == "" {
-		errs = append(errs, fmt.Errorf("path: nothing given: want the name of a file"))
-	}
-	if f.Format != "jsonl" && f.Format != "csv" {
-		errs = append(errs, fmt.Errorf("format: %q: want jsonl or csv", f.Format))
-	}
-	if f.Rotate.Keep < 0 || f.Rotate.Keep > 10000 {
-		errs = append(errs, fmt.Errorf("rotate.keep: %d: want a number from 0 to 10000", f.Rotate.Keep))
+	c, err := f.Sink()
+	errs := c.Validate()
+	if err != nil {
+		errs = append(errs, err)
 	}
 	return errs
 }

@@ -105,12 +105,13 @@ func New(c Config) (*Sink, error) {
 	return &Sink{cfg: c, now: time.Now, lines: encoder{cfg: &c}}, nil
 }
 
-// Open opens the file now, so that what is wrong with it is known early. The error
+// Open opens the file now, so that what is wrong with it is known early. That it is
+// written by another sink is no fault yet: that one may be about to close. The error
 // is an *output.Fault.
 func (s *Sink) Open() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.ready(); err != nil {
+	if err := s.ready(); err != nil && !errors.Is(err, errInUse) {
 		return s.fault(err)
 	}
 	return nil
