@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"cleartap/output"
+)
+
+// taker is a syslog receiver over TCP that counts octets.
+type taker struct {
+	addr string
+	mu   sync.Mutex
+	got  []string
+	wg   sync.WaitGroup
+}
+
+func newTaker(t *testing.T) *taker {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	k := &taker{addr: l.Addr().String()}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			k.wg.Go(func() { k.serve(c) })
+		}
+	}()
+	return k
+}
+
+func (k *taker) serve(c net.Conn) {
+	defer c.Close()
+	in := bufio.NewReader(c)
+	for {
+		head, err := in.ReadString(' ')
+		if err != nil {
+			return
+		}
+		n, err := strconv.Atoi(strings.TrimSpace(head))
+		if err != nil {
+			return
+		}
+		b := make([]byte, n)
+		if _, err := io.ReadFull(in, b); err != nil {
+			return
+		}
+		k.mu.Lock()
+		k.got = append(k.got, string(b))
+		k.mu.Unlock()
+	}
+}
+
+func (k *taker) messages() []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return append([]string(nil), k.got...)
+}
+
+const someLogins = "../../pcaps/cyrus.pcap"
+
+// A scan sends each alert that it prints, and has been heard when it ends.
+func TestScanSendsToSyslog(t *testing.T) {
+	k := newTaker(t)
+	dir := t.TempDir()
+	eve, ocsf := filepath.Join(dir, "a.eve.json"), filepath.Join(dir, "a.ocsf.json")
+	code, out, errs := cliRun(t, "scan", "--format", "jsonl", "--syslog", "tcp://"+k.addr, "--syslog-format", "json-cee", "-o", eve, "-o", ocsf, someLogins)
+	if code != exitDone || !strings.Contains(errs, "output syslog:") {
+		t.Fatalf("%d\n%s", code, errs)
+	}
+	want := strings.Split(strings.TrimSpace(out), "\n")
+	got := k.messages()
+	if len(got) != len(want) || len(want) < 3 {
+		t.Fatalf("%d messages, %d alerts\n%s", len(got), len(want), errs)
+	}
+	for i, m := range got {
+		_, doc, ok := strings.Cut(m, " - @cee: ")
+		if !ok || doc != want[i] {
+			t.Errorf("message %q", m)
+		}
+	}
+	for path, id := range map[string]string{eve: "signature_id", ocsf: "class_uid"} {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSpace(string(b)), "\n")
+		if len(lines) != len(want) {
+			t.Errorf("%s has %d lines", path, len(lines))
+		}
+		for _, line := range lines {
+			if !json.Valid([]byte(line)) || !strings.Contains(line, id) {
+				t.Errorf("%s: %q", path, line)
+			}
+		}
+	}
+}
+
+func TestOutputIsTried(t *testing.T) {
+	k := newTaker(t)
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	file := filepath.Join(t.TempDir(), "alerts.jsonl")
+	text := fmt.Sprintf("sensor: {name: s1}\noutputs:\n  - {type: syslog, url: 'tcp://%s'}\n  - {type: file, path: %s}\n", k.addr, file)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := cliRun(t, "test", "output", "-c", path)
+	if code != exitDone || strings.Count(out, "was acknowledged") != 2 {
+		t.Fatalf("%d\n%s%s", code, out, errs)
+	}
+	if got := k.messages(); len(got) != 1 || !strings.HasPrefix(got[0], "<174>1 ") || !strings.Contains(got[0], ` tags="test"`) {
+		t.Errorf("%q", got)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := output.ParseRecord(b[:len(b)-1]); err != nil || r.ID == "" {
+		t.Errorf("%v: %s", err, b)
+	}
+}
+
+// What is wrong with a sink of the command line is told in one line.
+func TestReceiverFlagsThatAreWrong(t *testing.T) {
+	for want, args := range map[string][]string{
+		"--syslog: url: \"http://h\"":             {"--syslog", "http://h"},
+		"--syslog: unknown setting \"frming\"":    {"--syslog", "tcp://h?frming=lf"},
+		"--syslog-format needs --syslog URL":      {"--syslog-format", "cef"},
+		"--syslog-format \"ceef\": want":          {"--syslog", "tcp://h", "--syslog-format", "ceef"},
+		"--kafka: \"h:9092\": want BROKER:PORT":   {"--kafka", "h:9092"},
+		"--kafka: sasl.password: secrets are no":  {"--kafka", "h/t?sasl.password=x"},
+		"want .jsonl, .csv, .eve.json, .ocsf.jso": {"-o", "x.json"},
+	} {
+		code, _, errs := cliRun(t, append(append([]string{"scan"}, args...), someLogins)...)
+		if code != exitUsage || !strings.Contains(errs, want) {
+			t.Errorf("%q: exit %d, %q", args, code, errs)
+		}
+	}
+	code, _, errs := cliRun(t, "live", "-i", "lo", "-o", "x.txt")
+	if code != exitUsage || !strings.Contains(errs, "the ending tells the format") {
+		t.Errorf("live -o: exit %d, %q", code, errs)
+	}
+}
+
+// A receiver that is not there costs the alerts that it did not get, and says so.
+func TestScanWithoutReceiver(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close()
+	code, out, errs := cliRun(t, "scan", "--format", "jsonl", "--syslog", "tcp://"+addr, "--send-wait", "300ms", someLogins)
+	if code != exitPartial || !strings.Contains(errs, "nobody listens at "+addr) || !strings.Contains(errs, "not delivered") || out == "" {
+		t.Errorf("exit %d\n%s", code, errs)
+	}
+}
