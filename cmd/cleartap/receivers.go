@@ -20,7 +20,7 @@ import (
 func receiverFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Category: categoryRemote, Name: "syslog", Usage: "send alerts to the syslog receiver at `URL`: udp://HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT or unix:PATH (repeatable). " +
-			"Settings stand behind a question mark: tls://HOST?tls.ca=FILE&facility=local3. What UDP loses nobody notices"},
+			"Settings stand behind a question mark: tls://HOST?tls.ca=FILE&facility=local3. Over UDP, loss cannot be detected"},
 		&cli.StringFlag{Category: categoryRemote, Name: "syslog-format", Usage: "`FORMAT` of what --syslog sends: native, json, eve, cef, leef1 or leef2; json-cee and eve-cee put @cee: in front (default: native)"},
 		&cli.StringSliceFlag{Category: categoryRemote, Name: "kafka", Usage: "produce alerts to `BROKERS/TOPIC` of Kafka, brokers with commas between them (repeatable). " +
 			"Settings stand behind a question mark: B1:9093,B2:9093/alerts?tls.enabled=true. Password: environment " + config.KafkaPassword + ", or the file that " + config.KafkaPasswordFile + " names"},
