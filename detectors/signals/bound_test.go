@@ -126,7 +126,7 @@ func TestAttackIsFoundInACrowd(t *testing.T) {
 func TestLittleMemory(t *testing.T) {
 	c := newCrowd(Config{MaxMemory: 1})
 	for i := range 20_000 {
-		c.next("somebody"+strconv.Itoa(i%7), d.Result([]d.Result{d.Failure, d.Success, d.Failure}[i%3]), second)
+		c.next("somebody"+strconv.Itoa(i%7), []d.Result{d.Failure, d.Success, d.Failure}[i%3], second)
 	}
 	c.s.Flush()
 	if st := c.s.Stats(); st.Open != 0 || st.Evicted == 0 {
