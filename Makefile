@@ -36,7 +36,7 @@ fuzz: ## run each fuzz target for FUZZ (60s)
 prove: setup lint race ## the long forms: fuzz targets 10 million times, half an hour of live traffic, outages, the full benchmark
 	@internal/tools/fuzz.sh 10000000x
 	CLEARTAP_PROVE=1 $(GO) test -count 1 -timeout 60m -v -run 'HighestRate|Drain|Soak' ./internal/livetest
-	CLEARTAP_PROVE=1 $(GO) test -count 1 -timeout 40m -v -run 'Outage|Rate|Latency' ./output/elasticsearch
+	CLEARTAP_PROVE=1 $(GO) test -count 1 -timeout 40m -v -run 'Outage|Rate|Latency|SensorIsKilled' ./output/elasticsearch
 	@$(MAKE) --no-print-directory bench
 
 bench: build ## measure beside tcpdump, dsniff, tshark and others; writes docs/benchmarks.md

@@ -29,7 +29,7 @@ func fake(t *testing.T, h http.HandlerFunc) (*Sink, *httptest.Server) {
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	s, err := New(Config{
-		URLs: []string{server.URL},
+		URLs:        []string{server.URL},
 		Credentials: func() (Credentials, error) { return Credentials{APIKey: "id:" + canary}, nil },
 	})
 	if err != nil {
