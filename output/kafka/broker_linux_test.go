@@ -209,6 +209,7 @@ func TestARealBroker(t *testing.T) {
 		}
 	})
 	t.Run("faults", func(t *testing.T) { faults(t, b, mutual, password) })
+	t.Run("sensors that are killed lose nothing", func(t *testing.T) { killedSensors(t, b) })
 	t.Run("a broker that is killed loses nothing", func(t *testing.T) { killed(t, b) })
 }
 
