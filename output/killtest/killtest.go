@@ -94,7 +94,7 @@ func Run(t *testing.T, env ...string) (alerts, killed int) {
 	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
 	onDisk := 0
 	for killed < kills {
-		to := min(alerts, onDisk+alerts/kills)
+		to := min(alerts, onDisk+alerts/kills/3) // so that something is left for each kill
 		done, ended := one(t, dir, onDisk, to, env, time.Duration(1+r.IntN([]int{60, 600}[r.IntN(2)]))*time.Millisecond)
 		if onDisk = max(onDisk, done); !ended {
 			killed++
