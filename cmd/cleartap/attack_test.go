@@ -5,10 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/maxmind/mmdbwriter"
+	"github.com/maxmind/mmdbwriter/mmdbtype"
 
 	"cleartap/output"
 )
@@ -83,5 +87,44 @@ func TestScanJoinsAttacksOfSeveralCaptures(t *testing.T) {
 		} else if !bytes.Equal(got, first) {
 			t.Errorf("%s workers: %s\nwant %s", jobs, got, first)
 		}
+	}
+}
+
+// With files that tell where addresses are, an account that is used in three countries
+// within an hour is told.
+func TestScanKnowsPlaces(t *testing.T) {
+	dir := t.TempDir()
+	db, err := mmdbwriter.New(mmdbwriter.Options{DatabaseType: "Test", RecordSize: 24, IncludeReservedNetworks: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var talks []string
+	for i, country := range []string{"DE", "FR", "US"} {
+		_, n, _ := net.ParseCIDR(fmt.Sprintf("10.1.0.%d/32", i+1))
+		if err := db.Insert(n, mmdbtype.Map{"country": mmdbtype.Map{"iso_code": mmdbtype.String(country)}}); err != nil {
+			t.Fatal(err)
+		}
+		talks = append(talks, fmt.Sprintf("from 10.1.0.%d:40000 to 192.0.2.25:143\nS: * OK ready\nC: a LOGIN alice right\nS: a OK in\n", i+1))
+	}
+	var file bytes.Buffer
+	if _, err := db.WriteTo(&file); err != nil {
+		t.Fatal(err)
+	}
+	places, path := filepath.Join(dir, "places.mmdb"), filepath.Join(dir, "x.pcap")
+	for name, content := range map[string][]byte{places: file.Bytes(), path: captureOf(t, talks...)} {
+		if err := os.WriteFile(name, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found := attacksIn(t, path); len(found) != 0 {
+		t.Errorf("without places: %+v", found)
+	}
+	found := attacksIn(t, "--geoip", places, path)
+	if len(found) != 1 || found[0].Rule.ID != "CT-AUTH-006" || found[0].Cleartap.Attack.Sources != 3 || found[0].User.Name != "alice" {
+		t.Errorf("with places: %+v", found)
+	}
+	var errs bytes.Buffer
+	if code := run(context.Background(), []string{"cleartap", "scan", "--geoip", path, path}, strings.NewReader(""), &bytes.Buffer{}, &errs); code != exitUsage || !strings.Contains(errs.String(), "--geoip") {
+		t.Errorf("a file that is none: exit code %d, %s", code, errs.String())
 	}
 }

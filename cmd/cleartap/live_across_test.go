@@ -43,7 +43,9 @@ func TestLiveTellsAnAttackAsItGoes(t *testing.T) {
 		}
 	}
 	configure()
-	p.across.begin(l, func(f *detectors.Finding) { p.pass(f, p.across.iface) })
+	if err := p.across.begin(l, func(f *detectors.Finding) { p.pass(f, p.across.iface) }); err != nil {
+		t.Fatal(err)
+	}
 	at := capture.Nanos(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).UnixNano())
 	login := func(client, user string, r detectors.Result) {
 		at += 2e9

@@ -47,6 +47,7 @@ func scanFlags() []cli.Flag {
 		list(categoryInput, "net", "report flows with an end in `CIDR` only (repeatable)"),
 		list(categoryInput, "exclude-net", "report no flow with an end in `CIDR` (repeatable)"),
 		list(categoryInput, "home-net", "`CIDR` that is inside, for network.direction (repeatable; default: private addresses)"),
+		list(categoryInput, "geoip", "learn where addresses are from `FILE`, in MaxMind's format (repeatable)"),
 		text(categoryInput, "outcome-wait", "`TIME` of the capture to wait for a server's reply (default: 60s)"),
 		text(categoryPrivacy, "usernames", "`HOW` to show user names: auto masks those of failed logins, full, masked, pseudonym, none (default: auto)"),
 		text(categoryPrivacy, "clients", "`HOW` to show client addresses: full, prefix, pseudonym (default: full)"),
