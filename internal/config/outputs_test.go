@@ -19,7 +19,7 @@ func TestOutputFaults(t *testing.T) {
 		"{type: syslog, url: 'tcp://h', format: ocsf}":                                   "format: ocsf is for files",
 		"{type: syslog, url: 'tcp://h', facility: local8}":                               "facility: \"local8\"",
 		"{type: syslog, url: 'tcp://h', framing: nul}":                                   "framing: \"nul\"",
-		"{type: syslog, url: 'tls://h', framing: lf}":                                    "framing: lf is for tcp",
+		"{type: syslog, url: 'udp://h', framing: lf}":                                    "framing: lf is for tcp",
 		"{type: syslog, url: 'tcp://h', protocol: rfc1}":                                 "protocol: \"rfc1\"",
 		"{type: syslog, url: 'tcp://h', severities: {low: bad}}":                         "severities.low: \"bad\"",
 		"{type: syslog, url: 'tcp://h', max_size: 100}":                                  "max_size: 100",

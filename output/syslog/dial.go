@@ -58,7 +58,7 @@ func (c *Config) secure(ctx context.Context, raw net.Conn, onBreak func()) (*str
 	if err := conn.HandshakeContext(ctx); err != nil {
 		return nil, err
 	}
-	s := newStream(conn, raw, Octets, c.Timeout, onBreak)
+	s := newStream(conn, raw, c.Framing, c.Timeout, onBreak)
 	if err := s.accepted(conn, t); err != nil {
 		return nil, err
 	}

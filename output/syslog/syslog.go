@@ -47,7 +47,8 @@ func (t Transport) String() string {
 // Framing says how messages are told apart on a stream.
 type Framing uint8
 
-// The framings (RFC 6587). Octets is the zero value, and the only one of TLS.
+// The framings (RFC 6587). Octets is the zero value, and what RFC 5425 asks of TLS;
+// Lines is for receivers that read lines.
 const (
 	Octets Framing = iota // the length in front
 	Lines                 // a line end behind
@@ -118,9 +119,6 @@ func (c Config) withDefaults() Config {
 	if c.Timeout == 0 {
 		c.Timeout = 10 * time.Second
 	}
-	if c.Transport == TLS {
-		c.Framing = Octets
-	}
 	return c
 }
 
@@ -138,8 +136,8 @@ func (c *Config) Validate() []error {
 	if c.MaxSize != 0 && (c.MaxSize < MinSize || c.MaxSize > MaxMessage) {
 		fault("max_size: %d: want a number of bytes from %d to %d", c.MaxSize, MinSize, MaxMessage)
 	}
-	if c.Framing == Lines && c.Transport != TCP {
-		fault("framing: lf is for tcp: tls counts octets (RFC 5425), the others have no frames")
+	if c.Framing == Lines && c.Transport != TCP && c.Transport != TLS {
+		fault("framing: lf is for tcp and tls: the others have no frames")
 	}
 	if c.Protocol == Local && c.Transport != Unix {
 		fault("protocol: local is for unix: want rfc5424 or rfc3164")
