@@ -14,6 +14,7 @@ import (
 // Alerts flow to a real receiver that is killed again and again. None is lost; some
 // come twice, with the same event.id.
 func TestKilledReceiversLoseNothing(t *testing.T) {
+	t.Parallel()
 	root, ok := packages(t)
 	if !ok {
 		return

@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 // Sensors are killed at random moments while alerts flow: all that were on disk
 // arrive. Some come twice, with the same event.id.
 func TestKilledSensorsLoseNothing(t *testing.T) {
+	t.Parallel()
 	root, ok := packages(t)
 	if !ok {
 		return

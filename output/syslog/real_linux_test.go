@@ -64,6 +64,7 @@ func receivers(t *testing.T, root string, a *authority) map[string]*daemon {
 // Names that nobody should have go in all formats over all transports to the real
 // receivers. Each alert is one message, and what is read from it is what was sent.
 func TestRealReceiversUnderstandHostileNames(t *testing.T) {
+	t.Parallel()
 	root, ok := packages(t)
 	if !ok {
 		return
@@ -212,6 +213,7 @@ func body(l *line, start string) string {
 
 // A real receiver that wants a certificate refuses who has none, and says so.
 func TestRealReceiversRefuseStrangers(t *testing.T) {
+	t.Parallel()
 	root, ok := packages(t)
 	if !ok {
 		return

@@ -4,6 +4,7 @@
 package cef
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -15,11 +16,7 @@ import (
 // Append appends the alert as one CEF record, without a line end.
 func Append(dst []byte, a *output.Alert) []byte {
 	dst = append(dst, "CEF:0"...)
-	name := a.Rule.Name
-	if name == "" {
-		name = a.Rule.ID
-	}
-	for _, s := range [...]string{"cleartap", "cleartap", a.Observer.Version, a.Rule.ID, name, strconv.Itoa(Severity(a.Event.Severity))} {
+	for _, s := range [...]string{"cleartap", "cleartap", cmp.Or(a.Observer.Version, "unknown"), a.Rule.ID, cmp.Or(a.Rule.Name, a.Rule.ID), strconv.Itoa(severity(a.Event.Severity))} {
 		dst = append(dst, '|')
 		dst = appendEscaped(dst, s, '|')
 	}
@@ -100,17 +97,12 @@ func address(v4, v6, label string, e *output.Endpoint) []field {
 	return []field{{v4, e.IP}}
 }
 
-// Severity is event.severity on a scale from 0 to 10.
-func Severity(n int) int {
-	switch {
-	case n >= 99:
-		return 10
-	case n >= 73:
-		return 8
-	case n >= 47:
-		return 5
-	case n >= 21:
-		return 3
+// severity is event.severity on a scale from 0 to 10.
+func severity(n int) int {
+	for _, step := range [...][2]int{{99, 10}, {73, 8}, {47, 5}, {21, 3}} {
+		if n >= step[0] {
+			return step[1]
+		}
 	}
 	return 0
 }

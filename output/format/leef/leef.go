@@ -5,6 +5,7 @@
 package leef
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -33,7 +34,7 @@ const replacement = "\uFFFD"
 
 func appendHeader(dst []byte, version string, a *output.Alert) []byte {
 	dst = append(append(dst, "LEEF:"...), version...)
-	for _, s := range [...]string{"cleartap", "cleartap", a.Observer.Version, a.Rule.ID} {
+	for _, s := range [...]string{"cleartap", "cleartap", cmp.Or(a.Observer.Version, "unknown"), a.Rule.ID} {
 		dst = append(dst, '|')
 		dst = append(dst, strings.ReplaceAll(oneline.Text(s), "|", replacement)...)
 	}
@@ -89,15 +90,10 @@ func address(e *output.Endpoint) string {
 
 // severity is event.severity on a scale from 1 to 10.
 func severity(n int) int {
-	switch {
-	case n >= 99:
-		return 10
-	case n >= 73:
-		return 8
-	case n >= 47:
-		return 5
-	case n >= 21:
-		return 3
+	for _, step := range [...][2]int{{99, 10}, {73, 8}, {47, 5}, {21, 3}} {
+		if n >= step[0] {
+			return step[1]
+		}
 	}
 	return 1
 }
