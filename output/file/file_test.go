@@ -251,3 +251,19 @@ func refused(t *testing.T, c Config, want string) {
 		t.Errorf("want %q: got %v, %v", want, err, v)
 	}
 }
+
+// One batch of 500 alerts a time: formatted, written, and on the disk.
+func BenchmarkSend(b *testing.B) {
+	s, err := New(Config{Path: filepath.Join(b.TempDir(), "alerts"), Size: 100 << 20, Keep: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	all := records(0, 500)
+	for b.Loop() {
+		if _, err := s.Send(b.Context(), all); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(500*b.N)/b.Elapsed().Seconds(), "alerts/s")
+}

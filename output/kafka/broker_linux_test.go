@@ -209,6 +209,19 @@ func TestARealBroker(t *testing.T) {
 		}
 	})
 	t.Run("faults", func(t *testing.T) { faults(t, b, mutual, password) })
+	t.Run("rate", func(t *testing.T) {
+		if os.Getenv("CLEARTAP_PROVE") == "" {
+			t.Log("left out without CLEARTAP_PROVE")
+			return
+		}
+		name := topic(t, b, "rate")
+		s, all := open(t, Config{Brokers: []string{b.Clear()}, Topic: name, Format: format.JSON}), records("R", 50_000)
+		begun := time.Now()
+		for i := 0; i < len(all); i += 500 {
+			send(t, s, all[i:i+500])
+		}
+		t.Logf("%.0f alerts/s acknowledged", float64(len(all))/time.Since(begun).Seconds())
+	})
 	t.Run("sensors that are killed lose nothing", func(t *testing.T) { killedSensors(t, b) })
 	t.Run("a broker that is killed loses nothing", func(t *testing.T) { killed(t, b) })
 }
