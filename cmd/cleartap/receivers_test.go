@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"cleartap/output"
 )
@@ -168,5 +169,61 @@ func TestScanWithoutReceiver(t *testing.T) {
 	code, out, errs := cliRun(t, "scan", "--format", "jsonl", "--syslog", "tcp://"+addr, "--send-wait", "300ms", someLogins)
 	if code != exitPartial || !strings.Contains(errs, "nobody listens at "+addr) || !strings.Contains(errs, "not delivered") || out == "" {
 		t.Errorf("exit %d\n%s", code, errs)
+	}
+}
+
+// A login on the wire reaches every sink of a live sensor at once, though one of them
+// is away; what that one did not get waits in the spool, and files need none.
+func TestLiveSendsToReceivers(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Log("left out, a live sensor needs root")
+		return
+	}
+	k := newTaker(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	away := l.Addr().String()
+	l.Close()
+	server, dir := startIMAP(t), t.TempDir()
+	file, spool := filepath.Join(dir, "alerts.jsonl"), filepath.Join(dir, "spool")
+	login := func(user string) func() bool {
+		return func() bool {
+			b, _ := os.ReadFile(file)
+			return strings.Contains(string(b), `"name":"`+user+`"`) && strings.Contains(strings.Join(k.messages(), "\n"), ` user_name="`+user+`"`)
+		}
+	}
+	told := senseOn(t, []string{"--ports", server.port, "--spool", spool, "--syslog", "tcp://" + k.addr, "--syslog", "tcp://" + away, "-o", file}, func(told *lockedBuffer) {
+		begun := time.Now()
+		server.login(t, "one@example.org")
+		waitFor(t, "the login in both", login("one@example.org"), told.String)
+		t.Logf("in both %v after the login", time.Since(begun).Round(time.Millisecond))
+	})
+	if !strings.Contains(told, "output syslog-2 takes nothing for now") || !strings.Contains(told, "nobody listens at "+away) {
+		t.Errorf("told:\n%s", told)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(b)) {
+		if _, err := output.ParseRecord([]byte(strings.TrimSuffix(line, "\n"))); err != nil {
+			t.Errorf("%v: %q", err, line)
+		}
+	}
+	for _, m := range append(k.messages(), string(b)) {
+		if strings.Contains(m, "hunter2-canary") {
+			t.Errorf("a password left: %q", m)
+		}
+	}
+	// A sensor without sinks from afar has no spool.
+	none := filepath.Join(dir, "none")
+	senseOn(t, []string{"--ports", server.port, "--spool", none, "-o", file}, func(told *lockedBuffer) {
+		server.login(t, "two@example.org")
+		waitFor(t, "the login in the file", func() bool { b, _ := os.ReadFile(file); return strings.Contains(string(b), "two@example.org") }, told.String)
+	})
+	if _, err := os.Stat(none); err == nil {
+		t.Error("a spool was made for a file")
 	}
 }
