@@ -41,8 +41,8 @@ func Main(m *testing.M, open func() (output.Sink, error)) {
 	os.Exit(0)
 }
 
-// sensor appends alerts and delivers them, and prints how many are on disk. It ends
-// when all are delivered, or is killed before.
+// sensor appends alerts and delivers them, and prints how many are on disk. It is
+// killed, or ends when all are delivered if it is the last.
 func sensor(open func() (output.Sink, error)) error {
 	from, _ := strconv.Atoi(os.Getenv(variable))
 	to, _ := strconv.Atoi(os.Getenv(variable + "_TO"))
@@ -62,7 +62,7 @@ func sensor(open func() (output.Sink, error)) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	for i := from; i < to; {
-		for end := min(to, i+50); i < end; i++ {
+		for end := min(to, i+10); i < end; i++ {
 			a := formattest.Sample()
 			a.Event.ID = ID(i)
 			if !kept.Append(a.AppendJSON(nil), false) {
@@ -73,6 +73,9 @@ func sensor(open func() (output.Sink, error)) error {
 			return err
 		}
 		fmt.Println(i)
+	}
+	if os.Getenv(variable+"_LAST") == "" { // it waits for its end
+		<-ctx.Done()
 	}
 	if err := run.Drain(ctx); err != nil {
 		return err
@@ -93,26 +96,24 @@ func Run(t *testing.T, env ...string) (alerts, killed int) {
 	dir := filepath.Join(t.TempDir(), "spool")
 	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
 	onDisk := 0
-	for killed < kills {
-		to := min(alerts, onDisk+alerts/kills/3) // so that something is left for each kill
-		done, ended := one(t, dir, onDisk, to, env, time.Duration(1+r.IntN([]int{60, 600}[r.IntN(2)]))*time.Millisecond)
-		if onDisk = max(onDisk, done); !ended {
-			killed++
-		} else if onDisk >= alerts {
-			break
-		}
+	for ; killed < kills; killed++ {
+		to := min(alerts, onDisk+alerts/kills)
+		onDisk = max(onDisk, one(t, dir, onDisk, to, env, time.Duration(1+r.IntN([]int{60, 600}[r.IntN(2)]))*time.Millisecond))
 	}
-	if done, ended := one(t, dir, onDisk, alerts, env, 0); !ended || max(done, onDisk) != alerts {
+	if done := one(t, dir, onDisk, alerts, env, 0); max(done, onDisk) != alerts {
 		t.Fatalf("the last sensor did not end: %d on disk", done)
 	}
 	return alerts, killed
 }
 
 // one runs a sensor and kills it some time after its start; 0: not at all.
-func one(t *testing.T, dir string, from, to int, env []string, kill time.Duration) (onDisk int, ended bool) {
+func one(t *testing.T, dir string, from, to int, env []string, kill time.Duration) (onDisk int) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0]) //nolint:gosec // this test itself
 	cmd.Env = append(append(os.Environ(), variable+"="+strconv.Itoa(from), variable+"_TO="+strconv.Itoa(to), variable+"_SPOOL="+dir), env...)
+	if kill == 0 {
+		cmd.Env = append(cmd.Env, variable+"_LAST=1")
+	}
 	var told strings.Builder
 	cmd.Stderr = &told
 	out, err := cmd.StdoutPipe()
@@ -137,5 +138,5 @@ func one(t *testing.T, dir string, from, to int, env []string, kill time.Duratio
 	if err != nil && kill == 0 || told.Len() > 0 {
 		t.Fatalf("the sensor: %v %s", err, told.String())
 	}
-	return onDisk, err == nil
+	return onDisk
 }
