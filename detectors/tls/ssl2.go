@@ -32,7 +32,7 @@ func (s *session) ssl2(d reassembly.Dir, x *side, m capture.Mark, p []byte) int 
 	switch {
 	case len(x.buf) < 2:
 		return n
-	case x.buf[0]&0x80 == 0: // padded, so encrypted
+	case x.buf[0]&0x80 == 0, x.buf[0] == 0x80 && x.buf[1] == 0: // padded, so encrypted; or nothing at all
 		s.report()
 		return len(p)
 	case want == 2 || len(x.buf) < want:

@@ -92,13 +92,13 @@ func (s *session) Close() { s.report() }
 func (s *session) Read(d reassembly.Dir, m capture.Mark, p []byte) {
 	x := &s.sides[d]
 	for len(p) > 0 && !s.told {
-		var n int
-		switch x.framing {
-		case unknownFraming:
+		if x.framing == unknownFraming {
 			x.frame(p)
-		case records:
+		}
+		var n int
+		if x.framing == records {
 			n = s.record(d, x, m, p)
-		case ssl2:
+		} else {
 			n = s.ssl2(d, x, m, p)
 		}
 		p = p[n:]
