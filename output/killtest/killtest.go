@@ -123,16 +123,19 @@ func one(t *testing.T, dir string, from, to int, env []string, kill time.Duratio
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	var stop *time.Timer
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		i, err := strconv.Atoi(lines.Text())
 		if err == nil {
 			onDisk = i
 		}
 		if kill > 0 && err == nil { // from the first alerts on
-			stop := time.AfterFunc(kill, func() { _ = cmd.Process.Kill() })
-			defer stop.Stop()
+			stop = time.AfterFunc(kill, func() { _ = cmd.Process.Kill() })
 			kill = -1
 		}
+	}
+	if stop != nil {
+		stop.Stop()
 	}
 	err = cmd.Wait()
 	if err != nil && kill == 0 || told.Len() > 0 {

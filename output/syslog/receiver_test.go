@@ -11,6 +11,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/hex"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -98,7 +99,7 @@ func (r *receiver) serve(c net.Conn, framing Framing) {
 	for n := 1; ; n++ {
 		m, err := frame(in, framing)
 		if err != nil {
-			if err != io.EOF {
+			if !errors.Is(err, io.EOF) {
 				r.mu.Lock()
 				r.fault = err
 				r.mu.Unlock()

@@ -29,7 +29,8 @@ func ParseCEF(s string) (*CEF, error) {
 		out.Header = append(out.Header, field)
 		rest = after
 	}
-	return out, out.extension(rest)
+	err := out.extension(rest)
+	return out, err
 }
 
 // upTo reads up to an unescaped byte end. Only those in known may be escaped.

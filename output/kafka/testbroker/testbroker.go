@@ -65,7 +65,8 @@ func New(o Options) (*Broker, error) {
 	if err := b.format(); err != nil {
 		return nil, err
 	}
-	return b, b.Start()
+	err = b.Start()
+	return b, err
 }
 
 func freePort() (int, error) {
@@ -73,8 +74,8 @@ func freePort() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	port := l.Addr().(*net.TCPAddr).Port
+	return port, l.Close()
 }
 
 // Clear is the address without TLS, TLS the one that wants client certificates, SASL
