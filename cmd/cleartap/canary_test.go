@@ -79,7 +79,12 @@ func TestCanary(t *testing.T) {
 		}
 	}
 	var all bytes.Buffer
-	runs := [][]string{{"-o", filepath.Join(dir, "o.jsonl"), "-o", filepath.Join(dir, "o.csv"), "-o", filepath.Join(dir, "o.txt"), "--format", "none"}}
+	runs := [][]string{{"-o", filepath.Join(dir, "o.jsonl"), "-o", filepath.Join(dir, "o.csv"), "-o", filepath.Join(dir, "o.txt"), "-o", filepath.Join(dir, "o.eve.json"),
+		"-o", filepath.Join(dir, "o.ocsf.json"), "--format", "none"}}
+	receiver := newTaker(t)
+	for _, format := range []string{"native", "json", "json-cee", "eve", "cef", "leef1", "leef2"} {
+		runs = append(runs, []string{"--format", "none", "--usernames", "full", "--syslog", "tcp://" + receiver.addr, "--syslog-format", format})
+	}
 	for _, format := range []string{"jsonl", "csv", "table", "none"} {
 		for _, names := range []string{"auto", "full", "masked", "none", "pseudonym"} {
 			runs = append(runs, []string{"--secret-marks", "--format", format, "--usernames", names, "--clients", "pseudonym", "--pseudonym-key", key, "--log-level", "debug", "--progress", "plain"})
@@ -91,7 +96,14 @@ func TestCanary(t *testing.T) {
 			t.Fatalf("%q: exit code %d: %s", flags, code, all.String())
 		}
 	}
-	for _, name := range []string{"o.jsonl", "o.csv", "o.txt"} {
+	sent := receiver.messages()
+	if len(sent) < 7*9 {
+		t.Fatalf("only %d messages were sent", len(sent))
+	}
+	for _, m := range sent {
+		all.WriteString(m)
+	}
+	for _, name := range []string{"o.jsonl", "o.csv", "o.txt", "o.eve.json", "o.ocsf.json"} {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil || !bytes.Contains(text, []byte("alice")) && !bytes.Contains(text, []byte("a***")) {
 			t.Fatalf("%s: %v: %s", name, err, text)
