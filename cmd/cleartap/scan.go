@@ -80,19 +80,19 @@ func scan(c *cli.Context, std *streams) error {
 // first path would silently be paths.
 func checkArguments(c *cli.Context) error {
 	if c.NArg() == 0 {
-		return usage("scan: nothing to read: name a capture, a folder, or - for standard input; see cleartap scan --help")
+		return usage("%s: nothing to read: name a capture, a folder, or - for standard input; see cleartap %s --help", c.Command.Name, c.Command.Name)
 	}
 	stdin := 0
 	for _, arg := range c.Args().Slice() {
 		switch {
 		case arg == "":
-			return usage("scan: an empty path among the arguments")
+			return usage("%s: an empty path among the arguments", c.Command.Name)
 		case arg == "-":
 			if stdin++; stdin > 1 {
-				return usage("scan: standard input (-) can be read once only")
+				return usage("%s: standard input (-) can be read once only", c.Command.Name)
 			}
 		case strings.HasPrefix(arg, "-"):
-			return usage("scan: %s stands after a path: put flags in front of the paths, and write a file of that name as ./%s", arg, arg)
+			return usage("%s: %s stands after a path: put flags in front of the paths, and write a file of that name as ./%s", c.Command.Name, arg, arg)
 		}
 	}
 	return nil
