@@ -30,7 +30,7 @@ var products = [...]product{
 	{"JAMES", "Apache James"}, {"CITADEL", "Citadel"}, {"ARCHIVEOPTERYX", "Archiveopteryx"}, {"DBMAIL", "DBMail"}, {"BINC", "Binc IMAP"},
 	{"PERDITION", "Perdition"}, {"MAILUTILS", "GNU Mailutils"}, {"QPOPPER", "Qpopper"}, {"QPOP", "Qpopper"},
 	{"TEAPOP", "Teapop"}, {"POPA3D", "popa3d"}, {"SOLID POP3", "Solid POP3"}, {"GREENMAIL", "GreenMail"}, {"MAILHOG", "MailHog"},
-	{"INTERNETNEWS", "INN"}, {"INN ", "INN"}, {"LEAFNODE", "Leafnode"}, {"DIABLO", "Diablo"}, {"CYCLONE", "Cyclone"}, {"TYPHOON", "Typhoon"},
+	{"SERVER INN ", "INN"}, {"INTERNETNEWS", "INN"}, {"INN ", "INN"}, {"LEAFNODE", "Leafnode"}, {"DIABLO", "Diablo"}, {"CYCLONE", "Cyclone"}, {"TYPHOON", "Typhoon"},
 	{"CMAILSERVER", "CMailServer"}, {"MADDY", "maddy"}, {"IMAP4REV1 20", "UW IMAP"}, {"POP3 20", "UW IMAP"}, {"HELLO THERE.", "Courier"},
 }
 
@@ -105,8 +105,8 @@ func skipWord(text []byte) []byte {
 	return nil
 }
 
-// version reads digits and what may follow them in a version, a "v" before it aside.
-// There must be a dot or a letter among it: a mere number may be anything.
+// version reads digits and what may follow them in a version, a "v" before it aside, up to
+// the revision of a package. There must be a dot in it: a mere number may be anything.
 func version(text []byte) []byte {
 	if len(text) > 1 && (text[0] == 'v' || text[0] == 'V') {
 		text = text[1:]
@@ -115,7 +115,7 @@ func version(text []byte) []byte {
 		return nil
 	}
 	n, dots := 0, 0
-	for n < len(text) && (alnum(text[n]) || text[n] == '.' || text[n] == '-' || text[n] == '_' || text[n] == '+' || text[n] == '~') {
+	for n < len(text) && (alnum(text[n]) || text[n] == '.' || text[n] == '_') {
 		if text[n] == '.' {
 			dots++
 		}
@@ -124,10 +124,7 @@ func version(text []byte) []byte {
 	for n > 0 && !alnum(text[n-1]) {
 		n--
 	}
-	if n > mostVersion { // with a package's revision: what is before it is enough
-		n = max(bytes.IndexByte(text[:mostVersion], '-'), 0)
-	}
-	if dots == 0 || n == 0 {
+	if dots == 0 || n > mostVersion {
 		return nil
 	}
 	return text[:n]

@@ -137,7 +137,7 @@ func TestAttackFromEverywhere(t *testing.T) {
 		f.Rule, f.Protocol, f.Flow, f.Attack.Sources, f.Attack.Accounts, f.Attempt.Identity, f.Attack.Shown = detectors.Distributed, "", reassembly.Flow{}, 200, 1, "boss", true
 	})
 	doc := document(t, f, Where{}, &Policy{})
-	for _, path := range []string{"source", "destination", "network.direction", "network.community_id", "related.ip", "network.protocol"} {
+	for _, path := range []string{"source", "destination", "network.direction", "network.community_id", "related.ip", "network.protocol", "network.type"} {
 		if got := at(doc, path); got != nil {
 			t.Errorf("%s is %v", path, got)
 		}

@@ -114,8 +114,11 @@ func (r *redactor) who(a *Alert) {
 	flow := &r.f.Flow
 	client, server := flow.Client.Addr().Unmap(), flow.Server.Addr().Unmap()
 	a.Network = Network{Transport: "tcp", Type: "ipv6", Protocol: r.f.Protocol}
-	if client.Is4() || server.Is4() {
+	switch {
+	case client.Is4() || server.Is4():
 		a.Network.Type = "ipv4"
+	case !client.IsValid() && !server.IsValid():
+		a.Network.Type = ""
 	}
 	if flow.VLAN != 0 {
 		a.Network.VLAN.ID = r.number(int(flow.VLAN))

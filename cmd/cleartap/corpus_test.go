@@ -6,6 +6,8 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"cleartap/output"
+	"cleartap/output/table"
 )
 
 // TestCorpus scores a scan of each folder in $CLEARTAP_CORPUS, event by event.
@@ -181,6 +184,37 @@ func scoreFolder(t *testing.T, dir string) {
 	t.Logf("found %d, missed %d, false %d", found, missed, wrong)
 	searchLeaks(t, truth, spoken.Bytes())
 	searchLeaks(t, truth, errs.Bytes())
+	scoreAttacks(t, dir, out.Bytes())
+}
+
+// attacks are the captures of such folders in which somebody guesses, and what is to
+// be told of it, once.
+var attacks = map[string]string{
+	"imap_bruteforce_1conn.pcap":         "CT-AUTH-005 30 of 31, 1 account",
+	"smtp_spray_15conn.pcap":             "CT-AUTH-002 15 of 15, 15 accounts",
+	"guessing-imap-60-then-success.pcap": "CT-AUTH-005 60 of 61, 1 account",
+}
+
+// scoreAttacks looks for one record of each attack of a folder, and for none elsewhere.
+func scoreAttacks(t *testing.T, dir string, out []byte) {
+	want, got := map[string]string{}, map[string]string{}
+	for name, attack := range attacks {
+		if _, err := os.Stat(filepath.Join(dir, "files", name)); err == nil {
+			want[name] = attack
+		}
+	}
+	for _, line := range bytes.Split(bytes.TrimSpace(out), []byte("\n")) {
+		var a output.Alert
+		if err := json.Unmarshal(line, &a); err != nil {
+			t.Fatal(err)
+		}
+		if k := a.Cleartap.Attack; k.ID != "" {
+			got[filepath.Base(a.Log.File.Path)] += fmt.Sprintf("%s %d of %d, %s", a.Rule.ID, k.Failures, k.Attempts, table.Count(uint64(k.Accounts), "account"))
+		}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("attacks: %v, want %v", got, want)
+	}
 }
 
 func claim(events []*event, a *output.Alert) *event {

@@ -174,6 +174,7 @@ func liveTo(t *testing.T, n *testnode.Node, node []string) {
 	sense("after@example.org", func() {
 		waitFor(t, "both logins to be found", func() bool { return there("frozen@example.org")() && there("after@example.org")() }, func() string { return "" })
 	})
+	noSecret(t, n, spool)
 	if err := os.Symlink(spool, spool+"-link"); err != nil {
 		t.Fatal(err)
 	}
@@ -206,6 +207,39 @@ func senseOn(t *testing.T, args []string, during func(told *lockedBuffer)) strin
 		t.Errorf("live ended with %d:\n%s", code, told.String())
 	}
 	return told.String()
+}
+
+// noSecret looks for the password of the logins, plain and in base64, in what was
+// stored and in what is left on the disk.
+func noSecret(t *testing.T, n *testnode.Node, spool string) {
+	t.Helper()
+	look := func(where string, text []byte) {
+		for _, s := range []string{"hunter2-canary", "aHVudGVyMi1jYW5hcnk", "h1bnRlcjItY2FuYXJ5", "odW50ZXIyLWNhbmFye"} {
+			if bytes.Contains(text, []byte(s)) {
+				t.Errorf("a secret is in %s", where)
+			}
+		}
+	}
+	docs := search(t, n, `{"match_all":{}}`)
+	if len(docs) < 10 {
+		t.Errorf("only %d documents were looked at", len(docs))
+	}
+	for _, d := range docs {
+		look("a document", d)
+	}
+	files := 0
+	err := filepath.WalkDir(spool, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		files++
+		text, err := os.ReadFile(path)
+		look(filepath.Base(path), text)
+		return err
+	})
+	if err != nil || files == 0 {
+		t.Errorf("%d files of the spool: %v", files, err)
+	}
 }
 
 // A new configuration takes the spool over: what waited for the old output is still

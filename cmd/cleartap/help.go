@@ -37,6 +37,16 @@ var pages = map[string]page{
 		"cleartap config check cleartap.yaml",
 		"cleartap config show -c cleartap.yaml",
 	}},
+	"inventory": {exits: true, examples: []string{
+		"cleartap inventory captures/",
+		"cleartap inventory --db /var/lib/cleartap/inventory.db --format csv",
+		"cleartap inventory -f shadowserver captures/ > report.csv",
+	}},
+	"notify": {exits: true, examples: []string{
+		"cleartap notify captures/",
+		"cleartap notify --db /var/lib/cleartap/inventory.db -o notices",
+		"cleartap notify --by owner --geoip GeoLite2-ASN.mmdb captures/",
+	}},
 	"interfaces": {examples: []string{"cleartap interfaces"}},
 	"doctor": {exits: true, examples: []string{
 		"sudo cleartap doctor -i eth1",

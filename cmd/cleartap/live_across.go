@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"net/netip"
 	"time"
 
 	"cleartap/capture"
@@ -10,6 +11,7 @@ import (
 	"cleartap/detectors/secret"
 	"cleartap/detectors/signals"
 	"cleartap/internal/config"
+	"cleartap/internal/geoip"
 	"cleartap/internal/sensor"
 )
 
@@ -20,16 +22,44 @@ type across struct {
 	at      capture.Nanos // packet time of the last observation
 	came    time.Time     // when it came
 	iface   string        // where
+	places  *geoip.DB     // nil: nobody knows where addresses are
 }
 
 // begin makes the signals, which report to report.
-func (a *across) begin(l *config.Loaded, report func(*detectors.Finding)) {
+func (a *across) begin(l *config.Loaded, report func(*detectors.Finding)) error {
 	cfg := l.Signals.Thresholds()
+	var err error
+	if a.places, err = openPlaces(l.Signals.GeoIP); err != nil {
+		return &outcome{exitFailed, "signals.geoip: " + err.Error()}
+	}
+	cfg.Place = placesOf(a.places)
 	cfg.MaxMemory = sensor.SignalsMemory(int64(l.Limits.Memory))
 	cfg.Updates = true
 	random := randomBytes()
 	cfg.Seed = [2]uint64{binary.LittleEndian.Uint64(random[:8]), binary.LittleEndian.Uint64(random[8:])}
 	a.signals = signals.New(cfg, report)
+	return nil
+}
+
+// openPlaces opens the files that tell where addresses are; without any there is nothing to open.
+func openPlaces(files []string) (*geoip.DB, error) {
+	if len(files) == 0 {
+		return nil, nil
+	}
+	return geoip.Open(files...)
+}
+
+// placesOf is how the signals ask where an address is; nil when nobody knows.
+func placesOf(db *geoip.DB) func(netip.Addr) (signals.Place, bool) {
+	if db == nil {
+		return nil
+	}
+	return func(a netip.Addr) (signals.Place, bool) {
+		p := db.Lookup(a)
+		out := signals.Place{AS: p.ASN, Latitude: float32(p.Latitude), Longitude: float32(p.Longitude), Located: p.Located}
+		copy(out.Country[:], p.Country)
+		return out, p.Country != "" || p.ASN != 0 || p.Located
+	}
 }
 
 // observe takes an observation.

@@ -10,7 +10,7 @@ import (
 // record makes the health record of a moment.
 func (s *listening) record(h *sensor.Health) *health.Record {
 	t := &h.Total
-	th := s.throttle.Stats()
+	th, across := s.throttle.Stats(), s.across.signals.Stats()
 	tunnels := uint64(0)
 	for _, n := range t.Decode.Tunnels {
 		tunnels += n
@@ -23,11 +23,12 @@ func (s *listening) record(h *sensor.Health) *health.Record {
 			FragmentsDropped: t.Decode.FragmentsDropped, Tunnelled: tunnels},
 		Flows: health.Flows{Active: t.Flows.Live, Open: t.Flows.Open, Started: t.Flows.Flows, Evicted: t.Flows.EvictedFlows, EvictedOpen: t.Flows.EvictedStreams,
 			Expired: t.Flows.Expired, Half: t.HalfFlows, OneSided: t.Flows.OneSided, Midstream: t.Flows.Midstream, TLS: t.Dialogues.TLS},
-		Logins: s.logins,
-		Alerts: health.Alerts{Sent: s.sent, Suppressed: th.Suppressed, Excepted: s.excepted, Lost: th.Lost},
-		Memory: health.Memory{Used: h.Memory, Flows: t.Flows.Memory, Limit: h.Limit},
-		Queues: []health.Queue{{Name: "observations", Len: h.Queue, Cap: h.Room, Lost: t.Lost}},
-		Inputs: inputs(h), Sinks: s.sinks.figures(), Panics: t.AllPanics(), ClockSteps: t.ClockSteps,
+		Logins:  s.logins,
+		Alerts:  health.Alerts{Sent: s.sent, Suppressed: th.Suppressed, Excepted: s.excepted, Lost: th.Lost},
+		Signals: health.Signals{Attacks: across.Attacks, Open: across.Open, Keys: across.Keys, Forgotten: across.Evicted, Cut: across.Cut},
+		Memory:  health.Memory{Used: h.Memory, Flows: t.Flows.Memory, Limit: h.Limit},
+		Queues:  []health.Queue{{Name: "observations", Len: h.Queue, Cap: h.Room, Lost: t.Lost}},
+		Inputs:  inputs(h), Sinks: s.sinks.figures(), Panics: t.AllPanics(), ClockSteps: t.ClockSteps,
 		ConfigReloads: health.Reloads{Reloaded: s.reloaded, Refused: s.refused},
 		Sandbox:       &health.Sandbox{User: s.rights.User, NoNewPrivs: s.rights.NoNewPrivs, Seccomp: s.rights.Seccomp, Landlock: s.rights.Landlock},
 	})

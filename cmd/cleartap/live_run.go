@@ -93,7 +93,9 @@ func (s *listening) prepare() error {
 	if err := s.configure(s.loaded, s.std, s.o); err != nil {
 		return err
 	}
-	s.across.begin(s.loaded, func(f *detectors.Finding) { s.pass(f, s.across.iface) })
+	if err := s.across.begin(s.loaded, func(f *detectors.Finding) { s.pass(f, s.across.iface) }); err != nil {
+		return err
+	}
 	var err error
 	s.rights, err = privilege.Drop(privilege.Config{Mode: privilege.Mode(s.loaded.Process.Sandbox), Access: access(s.loaded, s.o)})
 	if err != nil {
@@ -154,7 +156,7 @@ func openFault(err error) error {
 // access is what must still be reached when rights are given up.
 func access(l *config.Loaded, o *liveOpts) config.Access {
 	var a config.Access
-	for _, path := range []string{o.path, l.Privacy.PseudonymKeyFile} {
+	for _, path := range append([]string{o.path, l.Privacy.PseudonymKeyFile}, l.Signals.GeoIP...) {
 		if path != "" {
 			a.Read = append(a.Read, path)
 		}
@@ -250,6 +252,9 @@ func (s *listening) reload() {
 		if needsRestart(path) {
 			s.log.Warn("a changed setting takes effect at the next start", "setting", path)
 		}
+	}
+	if _, err := s.across.places.Reload(); err != nil {
+		s.log.Warn("what tells where addresses are could not be read again, the old one goes on", "reason", err)
 	}
 	s.loaded = l
 	s.reloaded++

@@ -80,7 +80,7 @@ func newApp(std *streams) *cli.App {
 		HideHelpCommand:           true,
 		DisableSliceFlagSeparator: true, // a file name may hold a comma
 		Flags:                     []cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version"}},
-		Commands:                  []*cli.Command{scanCommand(std), liveCommand(std), configCommand(std), interfacesCommand(std), doctorCommand(std), testCommand(std), setupCommand(std), exportCommand(std), spoolCommand(std), explainCommand(std), versionCommand(std)},
+		Commands:                  []*cli.Command{scanCommand(std), liveCommand(std), configCommand(std), interfacesCommand(std), doctorCommand(std), testCommand(std), setupCommand(std), exportCommand(std), spoolCommand(std), inventoryCommand(std), notifyCommand(std), explainCommand(std), versionCommand(std)},
 		Action:                    func(c *cli.Context) error { return noCommand(c, std) },
 		OnUsageError:              usageError,
 		ExitErrHandler:            func(*cli.Context, error) {},

@@ -47,6 +47,7 @@ func scanFlags() []cli.Flag {
 		list(categoryInput, "net", "report flows with an end in `CIDR` only (repeatable)"),
 		list(categoryInput, "exclude-net", "report no flow with an end in `CIDR` (repeatable)"),
 		list(categoryInput, "home-net", "`CIDR` that is inside, for network.direction (repeatable; default: private addresses)"),
+		list(categoryInput, "geoip", "learn where addresses are from `FILE`, in MaxMind's format (repeatable)"),
 		text(categoryInput, "outcome-wait", "`TIME` of the capture to wait for a server's reply (default: 60s)"),
 		text(categoryPrivacy, "usernames", "`HOW` to show user names: auto masks those of failed logins, full, masked, pseudonym, none (default: auto)"),
 		text(categoryPrivacy, "clients", "`HOW` to show client addresses: full, prefix, pseudonym (default: full)"),
@@ -79,19 +80,19 @@ func scan(c *cli.Context, std *streams) error {
 // first path would silently be paths.
 func checkArguments(c *cli.Context) error {
 	if c.NArg() == 0 {
-		return usage("scan: nothing to read: name a capture, a folder, or - for standard input; see cleartap scan --help")
+		return usage("%s: nothing to read: name a capture, a folder, or - for standard input; see cleartap %s --help", c.Command.Name, c.Command.Name)
 	}
 	stdin := 0
 	for _, arg := range c.Args().Slice() {
 		switch {
 		case arg == "":
-			return usage("scan: an empty path among the arguments")
+			return usage("%s: an empty path among the arguments", c.Command.Name)
 		case arg == "-":
 			if stdin++; stdin > 1 {
-				return usage("scan: standard input (-) can be read once only")
+				return usage("%s: standard input (-) can be read once only", c.Command.Name)
 			}
 		case strings.HasPrefix(arg, "-"):
-			return usage("scan: %s stands after a path: put flags in front of the paths, and write a file of that name as ./%s", arg, arg)
+			return usage("%s: %s stands after a path: put flags in front of the paths, and write a file of that name as ./%s", c.Command.Name, arg, arg)
 		}
 	}
 	return nil

@@ -140,6 +140,11 @@ func (o *options) readInput(c *cli.Context, _ *streams) error {
 		}
 		o.sensor.OutcomeWait = d
 	}
+	places, err := openPlaces(c.StringSlice("geoip"))
+	if err != nil {
+		return usage("--geoip: %s", err)
+	}
+	o.sensor.Signals.Place = placesOf(places)
 	merge, err := choice(c, "merge", "auto", "auto", "all", "none")
 	o.merge = map[string]capture.Merge{"auto": capture.MergeAuto, "all": capture.MergeAll, "none": capture.MergeNone}[merge]
 	return err

@@ -9,6 +9,7 @@ import (
 
 	"cleartap/capture"
 	"cleartap/detectors"
+	"cleartap/internal/inventory"
 	"cleartap/internal/sensor"
 	"cleartap/output"
 	"cleartap/output/table"
@@ -22,6 +23,8 @@ type scanning struct {
 	sinks    *sinks
 	progress *progress
 	summary  table.Summary
+	servers  *inventory.Inventory
+	where    output.Where // of the observation at hand
 	alert    output.Alert // the last one
 	cancel   context.CancelFunc
 	usable   int   // captures that were read without a problem, or gave packets in spite of it
@@ -52,6 +55,7 @@ func runScan(ctx context.Context, o *options, std *streams) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := &scanning{o: o, std: std, sinks: out, ctx: ctx, cancel: cancel}
+	s.servers = inventory.New(inventory.Config{HomeNets: o.policy.HomeNets, Report: func(f *detectors.Finding) { s.Finding(s.where, f) }})
 	s.log = slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: o.level}))
 	s.screen = isTerminal(std.out) && isTerminal(std.err)
 	found := capture.Find(o.paths, capture.FindOptions{Merge: o.merge, Stdin: std.in, End: ctx.Done()})
@@ -94,7 +98,10 @@ func (s *scanning) Finding(where output.Where, f *detectors.Finding) {
 }
 
 // Observation implements sensor.Receiver.
-func (s *scanning) Observation(output.Where, *detectors.Observation) {}
+func (s *scanning) Observation(where output.Where, o *detectors.Observation) {
+	s.where = where
+	s.servers.Observe(o)
+}
 
 // checkSinks stops the scan when nobody takes its results any more.
 func (s *scanning) checkSinks() {
@@ -179,6 +186,7 @@ func (s *scanning) sum(t *sensor.Totals, interrupted bool) {
 		m.From, m.To = t.First.Time(), t.Last.Time()
 	}
 	m.Cut, m.Interrupt = t.Snapped, interrupted
+	m.Forgotten = t.Signals.Evicted
 	m.Panics = t.Panics + t.Decode.Panics
 	for _, p := range t.Dialogues.Protocols {
 		m.Panics += p.Panics

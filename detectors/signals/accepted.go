@@ -25,7 +25,7 @@ func (s *Signals) accepted(e *event) {
 		n = s.network(e)
 		raise(&n.accepted[0])
 		s.sets.remove(n.accounts, e.account)
-		if n.alone.account == uint32(e.account) {
+		if short := uint32(e.account); n.alone.account == short { //nolint:gosec // that many bits of a hash are kept
 			n.alone = pairSeen{}
 		}
 	}

@@ -151,7 +151,7 @@ func (c *campaign) town(days int) {
 	for i := range 2000 { // people at home, each with one or two clients
 		user := fmt.Sprintf("home%d@example.org", i)
 		for range 1 + i%2 {
-			c.client(begin, end, outside(i), user, capture.Nanos(30+c.r.IntN(60))*minute, d.Success)
+			c.client(begin, end, outside(i), user, capture.Nanos(120+c.r.IntN(240))*minute, d.Success)
 		}
 		if c.r.IntN(5) == 0 {
 			c.person(begin+capture.Nanos(c.r.Int64N(int64(end-begin))), outside(i), user, 1+c.r.IntN(6))
@@ -163,7 +163,7 @@ func (c *campaign) town(days int) {
 		for day1 := range days {
 			at := begin + capture.Nanos(day1)*day + 8*hour + capture.Nanos(c.r.Int64N(int64(90*minute)))
 			c.person(at, nat, user, c.r.IntN(6))
-			c.client(at, at+8*hour, nat, user, 15*minute, d.Success)
+			c.client(at, at+8*hour, nat, user, 45*minute, d.Success)
 		}
 	}
 	webmail := addr("203.0.113.80") // thousands log in through it, some with typos

@@ -160,8 +160,9 @@ func (d *distincts) remove(set uint32, hash uint64) {
 	case kindLarge:
 		list = d.large.at(i)[:]
 	}
+	short := uint32(hash) //nolint:gosec // that many bits of it are kept
 	for k := range list {
-		if list[k].hash == uint32(hash) {
+		if list[k].hash == short {
 			list[k] = seen{}
 		}
 	}

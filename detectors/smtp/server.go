@@ -114,13 +114,13 @@ func (s *session) answer(code int, text []byte, r reply) {
 		s.lmtpReplies(cmd)
 		s.queue.Answered()
 	default:
-		s.simple(code, cmd.Verb, r)
+		s.simple(code, text, cmd.Verb, r)
 		s.queue.Answered()
 	}
 }
 
 // simple takes the reply to a command that is done with one reply.
-func (s *session) simple(code int, v verb, r reply) {
+func (s *session) simple(code int, text []byte, v verb, r reply) {
 	accepted := code/100 == 2
 	if code == 530 && r.insecure {
 		s.c.NeedsTLS()
@@ -130,7 +130,7 @@ func (s *session) simple(code int, v verb, r reply) {
 		switch {
 		case accepted && v == rcpt:
 			s.accepted++
-		case code == 550 || code == 551 || code == 553:
+		case (code == 550 || code == 551 || code == 553) && !syntax.HasPrefix(text, "5.7."): // not refused whoever it is for
 			s.c.Probed()
 		}
 	case startTLS:

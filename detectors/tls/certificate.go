@@ -14,6 +14,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"math"
+	"net/netip"
 	"time"
 
 	"cleartap/capture"
@@ -145,8 +146,14 @@ func faults(t *detectors.TLS, at capture.Nanos) (f detectors.CertificateFaults) 
 	set(detectors.CertSelfSigned, c.SelfSigned)
 	set(detectors.CertWeakKey, weakKey(c))
 	set(detectors.CertWeakHash, weakHash(c.SignatureAlgorithm))
-	set(detectors.CertWrongName, t.SNI != "" && !covers(c, t.SNI))
+	set(detectors.CertWrongName, t.SNI != "" && !isAddress(t.SNI) && !covers(c, t.SNI))
 	return f
+}
+
+// isAddress reports whether a client put an address where a name belongs.
+func isAddress(sni string) bool {
+	_, err := netip.ParseAddr(sni)
+	return err == nil
 }
 
 func weakKey(c *detectors.Certificate) bool {

@@ -80,6 +80,7 @@ type Signals struct {
 	BaselineSessions   int      `yaml:"baseline_sessions"`
 	BaselineAge        Duration `yaml:"baseline_age"`
 	FallbackWindow     Duration `yaml:"fallback_window"`
+	GeoIP              []string `yaml:"geoip"` // files in MaxMind's format
 }
 
 // Privacy says how much of people alerts show.

@@ -41,7 +41,7 @@ type Loaded struct {
 func Default() Config {
 	return Config{
 		Capture: Capture{Method: "afpacket", Ring: 64 << 20, BlockTimeout: Duration(10 * time.Millisecond), Promiscuous: true, Ports: "mail", Tunnels: true},
-		Limits:  Limits{Memory: 256 << 20, Queue: 4096},
+		Limits:  Limits{Memory: 256 << 20, Queue: 16384},
 		Detect:  Detect{OutcomeWait: Duration(10 * time.Second)},
 		Signals: defaultSignals(),
 		Privacy: Privacy{Usernames: "auto", Clients: "full"},

@@ -21,10 +21,17 @@ func (s *Server) Grade() detectors.Grade {
 		return detectors.PlainAllowed
 	case s.Plaintext && s.Telling >= leastWithout && !s.Masked:
 		return detectors.PlainOnly
-	case !s.Plaintext && tls:
+	case !s.Plaintext && tls && (s.Required || s.Implicit || !s.relays()):
 		return detectors.TLSRequired
 	}
 	return detectors.GradeUnknown
+}
+
+// relays reports whether the server's port is one at which there often are no logins at
+// all: that it offers none there says nothing.
+func (s *Server) relays() bool {
+	port := s.Addr.Port()
+	return (s.Protocol == "smtp" || s.Protocol == "lmtp") && (port == 25 || port == 24 || port == 26)
 }
 
 // exposedAfter is how many connections are needed for CT-INV-001.

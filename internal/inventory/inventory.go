@@ -49,6 +49,12 @@ type Key struct {
 	Protocol string // as in network.protocol
 }
 
+// KeyOf names the server of an observation.
+func KeyOf(o *detectors.Observation) Key {
+	addr := o.Flow.Server
+	return Key{netip.AddrPortFrom(addr.Addr().Unmap().WithZone(""), addr.Port()), o.Protocol}
+}
+
 // New makes an empty inventory.
 func New(cfg Config) *Inventory {
 	if cfg.MaxServers <= 0 {
@@ -79,8 +85,7 @@ func (v *Inventory) Observe(o *detectors.Observation) {
 
 // server finds the entry of an observation's server, or makes it.
 func (v *Inventory) server(o *detectors.Observation) *Server {
-	addr := o.Flow.Server
-	k := Key{netip.AddrPortFrom(addr.Addr().Unmap().WithZone(""), addr.Port()), o.Protocol}
+	k := KeyOf(o)
 	s := v.servers[k]
 	if s == nil {
 		if len(v.servers) >= v.cfg.MaxServers {

@@ -202,9 +202,7 @@ func (n *Notice) details(w *writer, x *View) {
 // remedy says what to change on the product.
 func (x *View) remedy(w *writer) {
 	rows := docs.Remedy(x.Product, x.Version)
-	if x.Protocol == "managesieve" {
-		rows = docs.Remedy("Dovecot Pigeonhole", "")
-	}
+	rows = slices.DeleteFunc(rows, func(row string) bool { return strings.Contains(row, "(ManageSieve)") && x.Protocol != "managesieve" })
 	if x.Masked {
 		rows = append(rows, docs.Remedy("Cisco ASA", "")...)
 	}

@@ -113,7 +113,7 @@ func issuer(c *detectors.Certificate) string {
 // startTLS says what is known of STARTTLS: nothing, as long as the server was not asked.
 func (s *Server) startTLS() string {
 	switch {
-	case s.StartTLS && (s.Grade() == detectors.TLSRequired || s.Required && !s.Plaintext):
+	case s.StartTLS && !s.Plaintext && (s.Required || s.LoginDisabled):
 		return "required"
 	case s.StartTLS:
 		return "offered"

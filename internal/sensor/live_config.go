@@ -23,7 +23,7 @@ type LiveConfig struct {
 }
 
 // DefaultQueue is how many observations may wait for their receiver, unless LiveConfig says otherwise.
-const DefaultQueue = 4096
+const DefaultQueue = 16384
 
 // Tap says what one worker wants of an input.
 type Tap struct {

@@ -144,6 +144,7 @@ func (s *Sink) bulk(ctx context.Context, records []output.Record, at []int) (*an
 		return nil, &output.Fault{Cause: "the request cannot be written"}
 	}
 	req := esapi.BulkRequest{Body: bytes.NewReader(body.Bytes()), Header: h, FilterPath: answerParts}
+	req.Timeout = s.cfg.Timeout * 3 / 4 // for a shard that is away: the server gives up before we do
 	if !s.older {
 		yes := true
 		req.RequireDataStream = &yes

@@ -77,6 +77,32 @@ func TestFailuresOfTheCluster(t *testing.T) {
 	}
 }
 
+// The shard is nowhere: the node answers 503 for each record. The site's own component
+// template, which ours leave room for, is what makes it so.
+func TestShardIsAway(t *testing.T) {
+	n := node(t)
+	install(t, n)
+	custom := func(method string, body any) {
+		t.Helper()
+		if err := n.Do(method, "/_component_template/cleartap-custom", body, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const nobody = "index.routing.allocation.require._name"
+	custom("PUT", map[string]any{"template": map[string]any{"settings": map[string]any{nobody: "nobody"}}})
+	ns, mu := namespace(t), sync.Mutex{}
+	key := sensorKey(t, n)
+	f := start(t, n, ns, open(t, n, func(c *Config) { c.Namespace, c.Credentials, c.Timeout = ns, with(&key, &mu), 2*time.Second }))
+	f.put(100)
+	f.hears("the shard that alerts go to is away (503 unavailable_shards_exception)")
+	if err := n.Settings(f.stream, map[string]any{nobody: nil}); err != nil {
+		t.Fatal(err)
+	}
+	custom("PUT", map[string]any{"template": map[string]any{}})
+	f.put(100)
+	f.finish()
+}
+
 // A key that ends: the alerts wait; with a new key in the same place they go on.
 func TestKeyIsInvalidated(t *testing.T) {
 	n := node(t)

@@ -29,7 +29,7 @@ func fake(t *testing.T, h http.HandlerFunc) (*Sink, *httptest.Server) {
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	s, err := New(Config{
-		URLs: []string{server.URL}, Timeout: 2 * time.Second,
+		URLs:        []string{server.URL},
 		Credentials: func() (Credentials, error) { return Credentials{APIKey: "id:" + canary}, nil },
 	})
 	if err != nil {
@@ -249,7 +249,6 @@ func TestEndlessAnswers(t *testing.T) {
 	}
 	for name, h := range map[string]http.HandlerFunc{"endless": endless, "bomb": bomb} {
 		s, _ := fake(t, h)
-		s.cfg.Timeout = 20 * time.Second
 		if _, err := s.Send(t.Context(), records(1)); err == nil || !strings.Contains(err.Error(), "longer than 16 MiB") {
 			t.Errorf("%s: %v", name, err)
 		}

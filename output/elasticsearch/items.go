@@ -107,6 +107,8 @@ func wordItem(v output.Verdict) *output.Fault {
 		return &output.Fault{Cause: "the index is closed to writers " + why, Cure: "take the block index.blocks.write away", Hold: true}
 	case v.Status == "429" && v.Kind == "cluster_block_exception":
 		return &output.Fault{Cause: "the index is read-only " + why, Cure: "the cluster's disks are nearly full (flood stage): make room there"}
+	case v.Kind == "unavailable_shards_exception" || v.Kind == "no_shard_available_action_exception":
+		return &output.Fault{Cause: "the shard that alerts go to is away " + why, Cure: "is a node of the cluster down?"}
 	case v.Status == "403" || v.Status == "401":
 		return &output.Fault{Cause: "the key may not write to the data stream " + why, Cure: "give it the rights that cleartap export role prints", Hold: true}
 	case v.Status == "429":

@@ -59,6 +59,7 @@ type Health struct {
 	Flows         Flows    `json:"flows"`
 	Logins        uint64   `json:"logins"`
 	Alerts        Alerts   `json:"alerts"`
+	Signals       Signals  `json:"signals"`
 	Memory        Memory   `json:"memory"`
 	Queues        []Queue  `json:"queues"`
 	Inputs        []Input  `json:"inputs"`
@@ -106,6 +107,15 @@ type Alerts struct {
 	Suppressed uint64 `json:"suppressed"`
 	Excepted   uint64 `json:"excepted"`
 	Lost       uint64 `json:"lost"`
+}
+
+// Signals tells of what many dialogues show together.
+type Signals struct {
+	Attacks   uint64 `json:"attacks"`   // that began
+	Open      int    `json:"open"`      // that are not over
+	Keys      int    `json:"keys"`      // sources, accounts and the like that are remembered
+	Forgotten uint64 `json:"forgotten"` // that had to go for want of memory
+	Cut       uint64 `json:"cut"`       // attacks that were called over for want of memory
 }
 
 // Memory is in bytes.

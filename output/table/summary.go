@@ -24,6 +24,7 @@ type Summary struct {
 	Evicted   uint64        // flows dropped for want of memory
 	Cut       uint64        // packets shortened by the snap length
 	Lost      uint64        // bytes of mail flows that are missing in the capture
+	Forgotten uint64        // sources, accounts and the like that were forgotten for want of memory
 	Panics    uint64        // packets that a fault of the program kept from being read
 	Interrupt bool          // stopped before the end
 
@@ -118,6 +119,9 @@ func (s *Summary) missing(b *strings.Builder) {
 	}
 	if s.Evicted > 0 {
 		fmt.Fprintf(b, "%s given up for want of memory: logins in them may be missing (see --max-memory)\n", Count(s.Evicted, "flow"))
+	}
+	if s.Forgotten > 0 {
+		fmt.Fprintf(b, "%s forgotten for want of memory: slow guessing may be missing (see --max-memory)\n", Thousands(s.Forgotten)+" sources or accounts")
 	}
 	if s.Cut > 0 {
 		fmt.Fprintf(b, "%s shortened by the snap length of the capture\n", Count(s.Cut, "packet"))

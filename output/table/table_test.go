@@ -194,3 +194,32 @@ func TestFigures(t *testing.T) {
 		}
 	}
 }
+
+// What many logins have in common is a row as well, with numbers where there is not one.
+func TestTableShowsAttacks(t *testing.T) {
+	var b strings.Builder
+	w := New(&b, false)
+	for _, change := range []func(a *output.Alert){
+		func(a *output.Alert) { a.Cleartap.Attack.Accounts, a.User.Name = 15, "" },
+		func(a *output.Alert) {
+			a.Cleartap.Attack.Sources, a.Source, a.Destination = 200, output.Endpoint{}, output.Endpoint{}
+		},
+	} {
+		a := alert("alice", "", "high")
+		a.Cleartap.Auth, a.Source.Port, a.Rule.ID, a.Rule.Name = output.Auth{}, 0, "CT-AUTH-002", "Spraying"
+		change(a)
+		if err := w.Write(a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	const want = `TIME (UTC)           CLIENT         SERVER              PROTOCOL  MECHANISM    USER         RESULT    SEVERITY
+2026-11-22 10:00:00  10.1.0.7       [2001:db8::25]:143  imap      CT-AUTH-002  15 accounts  Spraying  high
+2026-11-22 10:00:00  200 addresses  -                   imap      CT-AUTH-002  alice        Spraying  high
+`
+	if b.String() != want {
+		t.Errorf("got\n%swant\n%s", b.String(), want)
+	}
+}
