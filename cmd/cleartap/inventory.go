@@ -21,8 +21,8 @@ import (
 func inventoryCommand(std *streams) *cli.Command {
 	return &cli.Command{
 		Name:      "inventory",
-		Usage:     "list the mail servers seen, and how they treat logins without TLS",
-		ArgsUsage: "PATH... (captures) or --db FILE (what a live sensor keeps)",
+		Usage:     "list the mail servers seen, and how they treat logins",
+		ArgsUsage: "PATH... (captures; none with --db)",
 		Description: "Shows product, grade, STARTTLS, TLS and certificates of every server at work. Of clients and accounts it has counts only. " +
 			"shadowserver writes POP3 and IMAP servers in the 60 columns of its reports, intelmq as events.",
 		Flags: append([]cli.Flag{

@@ -17,8 +17,8 @@ import (
 func notifyCommand(std *streams) *cli.Command {
 	return &cli.Command{
 		Name:      "notify",
-		Usage:     "write notices to operators of servers that take logins without TLS",
-		ArgsUsage: "PATH... (captures) or --db FILE (what a live sensor keeps)",
+		Usage:     "write notices to those who run the servers seen",
+		ArgsUsage: "PATH... (captures; none with --db)",
 		Description: "One text for each server, or for each owner of a network: what was seen, since when, how many accounts, what to change on that product, " +
 			"how to verify it. It names no account and no client unless --details is given.",
 		Flags: append([]cli.Flag{

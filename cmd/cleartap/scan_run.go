@@ -24,7 +24,6 @@ type scanning struct {
 	progress *progress
 	summary  table.Summary
 	servers  *inventory.Inventory
-	where    output.Where // of the observation at hand
 	alert    output.Alert // the last one
 	cancel   context.CancelFunc
 	usable   int   // captures that were read without a problem, or gave packets in spite of it
@@ -55,7 +54,7 @@ func runScan(ctx context.Context, o *options, std *streams) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := &scanning{o: o, std: std, sinks: out, ctx: ctx, cancel: cancel}
-	s.servers = inventory.New(inventory.Config{HomeNets: o.policy.HomeNets, Report: func(f *detectors.Finding) { s.Finding(s.where, f) }})
+	s.servers = inventory.New(inventory.Config{HomeNets: o.policy.HomeNets})
 	s.log = slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: o.level}))
 	s.screen = isTerminal(std.out) && isTerminal(std.err)
 	found := capture.Find(o.paths, capture.FindOptions{Merge: o.merge, Stdin: std.in, End: ctx.Done()})
@@ -67,6 +66,7 @@ func runScan(ctx context.Context, o *options, std *streams) error {
 	s.progress = newProgress(o, total(&found), std.err)
 	start := time.Now()
 	totals := sensor.Scan(ctx, o.sensor, found.Captures, s)
+	s.tellServers()
 	s.summary.Bytes = uint64(s.bytes)
 	s.summary.Took = time.Since(start)
 	return s.finish(ctx, &totals)
@@ -99,8 +99,14 @@ func (s *scanning) Finding(where output.Where, f *detectors.Finding) {
 
 // Observation implements sensor.Receiver.
 func (s *scanning) Observation(where output.Where, o *detectors.Observation) {
-	s.where = where
-	s.servers.Observe(o)
+	if server := s.servers.Observe(o); server != nil {
+		server.Path = where.Path
+	}
+}
+
+// tellServers reports the servers that were seen, behind all that their connections gave.
+func (s *scanning) tellServers() {
+	s.servers.Tell(func(server *inventory.Server, f *detectors.Finding) { s.Finding(output.Where{Path: server.Path}, f) })
 }
 
 // checkSinks stops the scan when nobody takes its results any more.

@@ -109,7 +109,7 @@ func TestInterruptKeepsResults(t *testing.T) {
 		if got := s.errors.String(); !strings.Contains(got, "interrupted: these are the results so far") || !strings.Contains(got, "1 login without TLS") {
 			t.Errorf("%s: %s", sig, got)
 		}
-		if got, err := os.ReadFile(file); err != nil || bytes.Count(got, []byte("\n")) != 1 {
+		if got, err := os.ReadFile(file); err != nil || bytes.Count(got, []byte(`"code":"CT-CRED-002"`)) != 1 || bytes.Count(got, []byte("\n")) != 2 {
 			t.Errorf("%s: the file holds %q, %v", sig, got, err)
 		}
 	}

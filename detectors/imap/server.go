@@ -81,10 +81,10 @@ func (s *session) response(line []byte) {
 }
 
 // alert takes the text of an untagged response that the client is to show to its
-// user (RFC 9051 section 7.1). Behind a login it is the server's own affair; in the reply
-// to one it says why.
+// user (RFC 9051 section 7.1). Behind a login it is the server's own affair; ahead of the
+// reply to one it says why, as Dovecot's does to one without TLS.
 func (s *session) alert(text []byte) {
-	if len(text) > 0 && text[0] == '[' && !s.authed {
+	if len(text) > 0 && text[0] == '[' && !s.authed && !s.commands.waiting() {
 		if word, rest := syntax.Word(text[1:]); syntax.Fold(word, "ALERT]") {
 			s.c.Alerts(rest)
 		}

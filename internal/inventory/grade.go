@@ -40,29 +40,48 @@ const exposedAfter = 3
 // judge reports what is to be reported of a server: that it is there, once, and that it
 // takes logins without TLS, once a day.
 func (v *Inventory) judge(s *Server, o *detectors.Observation) {
-	if o.Kind == detectors.Greeting && !s.seen && o.Server.Source == detectors.FromGreeting {
+	if v.cfg.Report == nil {
+		return
+	}
+	if s.greeted && !s.seen {
 		s.seen = true
-		v.report(detectors.AccessibleServer, s, o)
+		v.cfg.Report(s.finding(detectors.AccessibleServer))
 	}
-	if o.Kind != detectors.Ended || s.Sessions < exposedAfter {
-		return
+	if today := day(o.Mark.Time); o.Kind == detectors.Ended && s.told != today && s.exposed() {
+		s.told = today
+		v.cfg.Report(s.finding(detectors.ExposedServer))
 	}
-	g := s.Grade()
-	today := day(o.Mark.Time)
-	if g != detectors.PlainAllowed && g != detectors.PlainOnly || s.told == today {
-		return
-	}
-	s.told = today
-	v.report(detectors.ExposedServer, s, o)
 }
 
-// report makes a finding about a server.
-func (v *Inventory) report(rule *detectors.Rule, s *Server, o *detectors.Observation) {
-	f := detectors.Finding{Rule: rule, Severity: rule.Floor(), Exposure: s.exposure()}
+// Tell reports all servers that there is something to report of, in their order: for
+// who looks at what is over.
+func (v *Inventory) Tell(report func(*Server, *detectors.Finding)) {
+	for _, s := range v.Servers() {
+		if s.exposed() {
+			report(s, s.finding(detectors.ExposedServer))
+		}
+		if s.greeted {
+			report(s, s.finding(detectors.AccessibleServer))
+		}
+	}
+}
+
+// exposed reports whether the server is known to take logins without TLS.
+func (s *Server) exposed() bool {
+	if s.Sessions < exposedAfter {
+		return false
+	}
+	g := s.Grade()
+	return g == detectors.PlainAllowed || g == detectors.PlainOnly
+}
+
+// finding makes a finding about the server, at the place where it was seen last.
+func (s *Server) finding(rule *detectors.Rule) *detectors.Finding {
+	f := &detectors.Finding{Rule: rule, Severity: rule.Floor(), Exposure: s.exposure()}
 	f.Kind, f.Protocol = detectors.Exposed, s.Protocol
-	f.Mark, f.Decided = o.Mark, o.Decided
-	f.Flow.Server, f.Flow.VLAN, f.Flow.Start = o.Flow.Server, o.Flow.VLAN, s.First
-	v.cfg.Report(&f)
+	f.Mark, f.Decided = s.mark, s.mark
+	f.Flow.Server, f.Flow.VLAN, f.Flow.Start = s.Addr, s.vlan, s.First
+	return f
 }
 
 func (s *Server) exposure() *detectors.Exposure {

@@ -19,7 +19,9 @@ import (
 type Config struct {
 	MaxServers int            // servers that are remembered, about 1 KiB each; those seen longest ago are forgotten; 0: 16384
 	HomeNets   []netip.Prefix // networks whose servers are ours; empty: RFC 1918, RFC 4193, loopback and link-local
-	// Report receives CT-INV findings; nil: nobody. A finding is valid during the call.
+	// Report receives CT-INV findings as soon as there is reason for them: of a server that
+	// is seen first, and once a day of one that takes logins without TLS. A finding is
+	// valid during the call. Without it there are those of Tell.
 	Report func(*detectors.Finding)
 }
 
@@ -60,9 +62,6 @@ func New(cfg Config) *Inventory {
 	if cfg.MaxServers <= 0 {
 		cfg.MaxServers = DefaultServers
 	}
-	if cfg.Report == nil {
-		cfg.Report = func(*detectors.Finding) {}
-	}
 	return &Inventory{cfg: cfg, servers: map[Key]*Server{}}
 }
 
@@ -73,14 +72,16 @@ func (v *Inventory) Stats() Stats {
 	return s
 }
 
-// Observe takes an observation. It is not kept.
-func (v *Inventory) Observe(o *detectors.Observation) {
+// Observe takes an observation, which is not kept, and gives the entry that it is
+// about, nil if it is about none.
+func (v *Inventory) Observe(o *detectors.Observation) *Server {
 	if o.Protocol == "" || !o.Flow.Server.IsValid() {
-		return
+		return nil
 	}
 	s := v.server(o)
 	s.note(v, o)
 	v.judge(s, o)
+	return s
 }
 
 // server finds the entry of an observation's server, or makes it.

@@ -145,6 +145,13 @@ func TestFindings(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%q", got)
 	}
+	got = nil
+	v.Tell(func(s *Server, f *detectors.Finding) {
+		got = append(got, fmt.Sprintf("%s %d %s", f.Rule.ID, f.Exposure.Sessions, s.Path))
+	})
+	if !reflect.DeepEqual(got, []string{"CT-INV-001 10 ", "CT-INV-002 10 "}) {
+		t.Errorf("at the end: %q", got)
+	}
 }
 
 func TestCounts(t *testing.T) {

@@ -41,8 +41,8 @@ type record struct {
 }
 
 // flags are the yes and no of a server, in the order of the bits of record.Flags.
-func (s *Server) flags() [9]*bool {
-	return [...]*bool{&s.Masked, &s.StartTLS, &s.LoginDisabled, &s.UserPass, &s.Plaintext, &s.Required, &s.Implicit, &s.External, &s.seen}
+func (s *Server) flags() [10]*bool {
+	return [...]*bool{&s.Masked, &s.StartTLS, &s.LoginDisabled, &s.UserPass, &s.Plaintext, &s.Required, &s.Implicit, &s.External, &s.seen, &s.greeted}
 }
 
 // encode writes a server for the store.

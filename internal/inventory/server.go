@@ -41,6 +41,10 @@ type Server struct {
 	Last      capture.Nanos
 	External  bool // outside of the home networks
 
+	Path          string       // where it was seen last, as the observer calls it
+	mark          capture.Mark // of the last observation
+	vlan          uint16
+	greeted       bool  // its greeting was seen
 	seen          bool  // CT-INV-002 was told
 	told          int64 // the day for which CT-INV-001 was told last
 	dirty, loaded bool  // of the store
@@ -74,6 +78,7 @@ func (s *Server) note(v *Inventory, o *detectors.Observation) {
 		s.First = at
 	}
 	s.Last = max(s.Last, at)
+	s.mark, s.vlan = o.Mark, o.Flow.VLAN
 	switch o.Kind {
 	case detectors.Login:
 		s.login(v, o)
@@ -118,6 +123,7 @@ func (s *Server) greeting(g *detectors.Server) {
 		s.Product = g.Product
 	}
 	if g.Source == detectors.FromGreeting {
+		s.greeted = true
 		s.Banner, s.Masked = g.Text, s.Masked || g.Masked
 		if g.Host != "" {
 			s.Host = g.Host
