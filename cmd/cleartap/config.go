@@ -37,7 +37,7 @@ func configUnknown(c *cli.Context) error {
 	if c.NArg() == 0 {
 		return usage("config: want %s; see cleartap config --help", orList(words))
 	}
-	return usage("config: unknown %q: want %s%s", c.Args().First(), orList(words), nearest(c.Args().First(), words))
+	return usage("config: unknown %q: want %s%s", c.Args().First(), orList(words), config.Nearest(c.Args().First(), words))
 }
 
 // configured reads the configuration that a subcommand is about. A path may also

@@ -121,12 +121,12 @@ func (e *examination) rights(l *config.Loaded) {
 // input tests one input: link, offloads, socket, ring, and what arrives.
 func (e *examination) input(ctx context.Context, l *config.Loaded, names []string, wait time.Duration) {
 	for _, name := range names {
-		iface, err := net.InterfaceByName(name)
-		if err != nil {
+		state := awaitLink(name)
+		if state == "" {
 			e.fail("interface %s: there is none; cleartap interfaces lists them", name)
 			return
 		}
-		if state := linkState(iface); state == "down" || state == "no link" {
+		if state == "down" || state == "no link" {
 			e.fail("interface %s is %s: ip link set %s up, and look at the cable", name, state, name)
 			return
 		}
@@ -147,6 +147,23 @@ func (e *examination) input(ctx context.Context, l *config.Loaded, names []strin
 	defer src.Close() //nolint:errcheck // it was only tried
 	e.good("input %s: socket and a ring of %s", strings.Join(names, "+"), table.Size(uint64(l.Capture.Ring)))
 	e.listen(ctx, l, src, strings.Join(names, "+"), wait)
+}
+
+// linkPatience is how long a card may take to find its link after it was brought up.
+const linkPatience = 5 * time.Second
+
+// awaitLink gives the state of an interface's link, "" if there is no such interface.
+// An interface that is up without a link has perhaps been brought up just now.
+func awaitLink(name string) (state string) {
+	for end := time.Now().Add(linkPatience); ; time.Sleep(50 * time.Millisecond) {
+		iface, err := net.InterfaceByName(name)
+		if err != nil {
+			return ""
+		}
+		if state = linkState(iface); state != "no link" || time.Now().After(end) {
+			return state
+		}
+	}
 }
 
 // seen counts what came in while listening.

@@ -9,6 +9,7 @@ import (
 
 	"cleartap/detectors"
 	"cleartap/docs"
+	"cleartap/internal/config"
 )
 
 func explainCommand(std *streams) *cli.Command {
@@ -32,7 +33,7 @@ func explain(c *cli.Context, std *streams) error {
 	id := strings.ToUpper(c.Args().First())
 	rule, ok := detectors.RuleByID(id)
 	if !ok {
-		return usage("explain: no rule %q%s; cleartap explain lists them", c.Args().First(), nearest(id, ruleIDs()))
+		return usage("explain: no rule %q%s; cleartap explain lists them", c.Args().First(), config.Nearest(id, ruleIDs()))
 	}
 	page, remedy, err := docs.Rule(rule.ID)
 	if err != nil {

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"cleartap/internal/config"
 )
 
 // The exit codes; docs and --help list them.
@@ -106,7 +108,7 @@ func noCommand(c *cli.Context, std *streams) error {
 	case exists(name):
 		return usage("unknown command %q; to read a capture: cleartap scan %s", name, name)
 	default:
-		return usage("unknown command %q%s; see cleartap --help", name, nearest(name, commandNames(c.App)))
+		return usage("unknown command %q%s; see cleartap --help", name, config.Nearest(name, commandNames(c.App)))
 	}
 }
 
@@ -133,7 +135,7 @@ func usageError(c *cli.Context, err error, _ bool) error {
 	name = strings.TrimSpace(name)
 	if flag, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
 		flag = strings.TrimPrefix(flag, "-")
-		return usage("unknown flag %s%s; see %s --help", dashed(flag), nearest(flag, flagNames(c)), name)
+		return usage("unknown flag %s%s; see %s --help", dashed(flag), config.Nearest(dashed(flag), flagNames(c)), name)
 	}
 	if flag, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
 		return usage("%s needs a value; see %s --help", dashed(strings.TrimPrefix(flag, "-")), name)
@@ -141,14 +143,17 @@ func usageError(c *cli.Context, err error, _ bool) error {
 	return usage("%s; see %s --help", text, name)
 }
 
+// flagNames lists the flags as they are given.
 func flagNames(c *cli.Context) []string {
 	flags := c.App.Flags
 	if c.Command != nil && len(c.Command.Flags) > 0 {
 		flags = c.Command.Flags
 	}
-	names := []string{"help"}
+	names := []string{"--help"}
 	for _, f := range flags {
-		names = append(names, f.Names()...)
+		for _, n := range f.Names() {
+			names = append(names, dashed(n))
+		}
 	}
 	return names
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"cleartap/internal/config"
 	"cleartap/output/elasticsearch"
 )
 
@@ -55,7 +56,7 @@ func wantWord(c *cli.Context, name string, words ...string) error {
 	if c.NArg() == 0 {
 		return usage("%s: want %s; see cleartap %s --help", name, orList(words), name)
 	}
-	return usage("%s: unknown %q: want %s%s", name, c.Args().First(), orList(words), nearest(c.Args().First(), words))
+	return usage("%s: unknown %q: want %s%s", name, c.Args().First(), orList(words), config.Nearest(c.Args().First(), words))
 }
 
 func setupElasticsearch(c *cli.Context, std *streams) error {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"cleartap/internal/config"
 	"cleartap/output/spool"
 )
 
@@ -155,7 +156,7 @@ func spoolDead(c *cli.Context, std *streams, dir string) error {
 	}
 	if name := c.String("sink"); name != "" {
 		if !slices.Contains(sinks, name) {
-			return usage("--sink %q: the spool has none of that name%s", name, nearest(name, sinks))
+			return usage("--sink %q: the spool has none of that name%s", name, config.Nearest(name, sinks))
 		}
 		sinks = []string{name}
 	}

@@ -1,13 +1,14 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"cleartap/internal/config"
 )
 
 // printable escapes what could steer a terminal; line ends stay.
@@ -24,44 +25,6 @@ func printable(s string) string {
 	return b.String()
 }
 
-// nearest gives a hint at the name that was meant, empty if none comes near.
-func nearest(got string, names []string) string {
-	best, least := "", 1+min(3, len(got)/2)
-	for _, name := range names {
-		d := distance(got, name)
-		if len(name) > 1 && strings.HasPrefix(name, got) && len(got) > 2 {
-			d = min(d, 1)
-		}
-		if d < least {
-			best, least = name, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(", did you mean %q?", best)
-}
-
-// distance is the edit distance of two words (Levenshtein), over bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		left, diagonal := i+1, i
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j+1], left)
-			}
-			diagonal, row[j], left = row[j+1], left, cost
-		}
-		row[len(b)] = left
-	}
-	return row[len(b)]
-}
-
 // choice gives the value of a flag that takes one word of a list.
 func choice(c *cli.Context, flag, unset string, words ...string) (string, error) {
 	if !c.IsSet(flag) {
@@ -71,7 +34,7 @@ func choice(c *cli.Context, flag, unset string, words ...string) (string, error)
 	if slices.Contains(words, v) {
 		return v, nil
 	}
-	return "", usage("--%s %q: want %s%s", flag, v, orList(words), nearest(v, words))
+	return "", usage("--%s %q: want %s%s", flag, v, orList(words), config.Nearest(v, words))
 }
 
 // orList writes "a, b or c".

@@ -90,7 +90,7 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value, path string, also []str
 			d.into(value, f, join(path, key.Value))
 		case contains(also, key.Value):
 		default:
-			d.fail(key, path, "unknown key %q%s", key.Value, nearest(key.Value, append(names, also...)))
+			d.fail(key, path, "unknown key %q%s", key.Value, Nearest(key.Value, append(names, also...)))
 		}
 	}
 }

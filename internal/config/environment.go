@@ -34,7 +34,7 @@ func (l *Loaded) environment(environ []string) []error {
 		}
 		i := slices.Index(names, name)
 		if i < 0 {
-			errs = append(errs, fmt.Errorf("environment: unknown variable %s%s", name, nearest(name, names)))
+			errs = append(errs, fmt.Errorf("environment: unknown variable %s%s", name, Nearest(name, names)))
 			continue
 		}
 		if err := set(of[i].value, text); err != nil {

@@ -59,7 +59,7 @@ func KindNames() []string {
 func newSpec(name string) (Spec, error) {
 	i := slices.IndexFunc(Kinds(), func(k Kind) bool { return k.Type == name })
 	if i < 0 {
-		return nil, fmt.Errorf("unknown type %q: want %s%s", name, strings.Join(KindNames(), ", "), nearest(name, KindNames()))
+		return nil, fmt.Errorf("unknown type %q: want %s%s", name, strings.Join(KindNames(), ", "), Nearest(name, KindNames()))
 	}
 	return Kinds()[i].New(), nil
 }

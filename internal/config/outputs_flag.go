@@ -67,7 +67,7 @@ func setAll(spec Spec, query string, taken ...string) error {
 		v, ok := of[name]
 		switch {
 		case !ok:
-			return fmt.Errorf("unknown setting %q%s", name, nearest(name, names))
+			return fmt.Errorf("unknown setting %q%s", name, Nearest(name, names))
 		case v.Type() == reflect.TypeFor[Secret]():
 			return fmt.Errorf("%s: secrets are no part of a command line, which others can see: use the environment or a file", name)
 		}

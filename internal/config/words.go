@@ -10,12 +10,13 @@ import (
 // folder is the folder of a file.
 func folder(path string) string { return filepath.Dir(path) }
 
-// nearest gives a hint at the name that was meant, empty if none comes near.
-func nearest(got string, names []string) string {
+// Nearest gives a hint at the one of names that was meant by got, as the end of a
+// sentence; empty if none comes near.
+func Nearest(got string, names []string) string {
 	best, least := "", 1+max(1, min(3, len(got)/2))
 	for _, name := range names {
 		d := distance(got, name)
-		if len(got) > 2 && (strings.HasPrefix(name, got) || strings.HasPrefix(got, name) || strings.HasSuffix(name, got)) {
+		if min(len(got), len(name)) > 2 && (strings.HasPrefix(name, got) || strings.HasPrefix(got, name) || strings.HasSuffix(name, got)) {
 			d = min(d, 1)
 		}
 		if d < least {
@@ -54,5 +55,5 @@ func oneOf(got string, words ...string) error {
 		return nil
 	}
 	n := len(words)
-	return fmt.Errorf("%q: want %s or %s%s", got, strings.Join(words[:n-1], ", "), words[n-1], nearest(got, words))
+	return fmt.Errorf("%q: want %s or %s%s", got, strings.Join(words[:n-1], ", "), words[n-1], Nearest(got, words))
 }
