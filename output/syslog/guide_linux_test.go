@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"cleartap/output/format/formattest"
+	"cleartap/output/syslog/testdaemon"
 	"cleartap/output/transport"
 )
 
@@ -20,7 +21,7 @@ import (
 // real rsyslogd. Only the port is another one, and the folders are copies.
 func TestGuideIsRight(t *testing.T) {
 	t.Parallel()
-	root, ok := packages(t)
+	root, ok := testdaemon.Packages(t)
 	if !ok {
 		return
 	}
@@ -42,8 +43,8 @@ func TestGuideIsRight(t *testing.T) {
 		}
 	}
 	modules, _ := filepath.Glob(root + "/usr/lib/*-linux-gnu/rsyslog")
-	daemon := strings.Join(program(root, "/usr/sbin/rsyslogd", "-M", modules[0]), " ")
-	port := fmt.Sprint(freePort(t))
+	daemon := strings.Join(testdaemon.Program(root, "/usr/sbin/rsyslogd", "-M", modules[0]), " ")
+	port := fmt.Sprint(testdaemon.FreePort(t))
 	var script strings.Builder
 	script.WriteString("set -eu\nexport PATH=" + bin + ":$PATH CLEARTAP_CONFIG=\n")
 	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(page), -1)
@@ -94,7 +95,7 @@ func TestGuideIsRight(t *testing.T) {
 // The configuration of syslog-ng that we ship takes alerts, and sorts out the worst.
 func TestShippedSyslogNG(t *testing.T) {
 	t.Parallel()
-	root, ok := packages(t)
+	root, ok := testdaemon.Packages(t)
 	if !ok {
 		return
 	}
@@ -102,15 +103,15 @@ func TestShippedSyslogNG(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := newAuthority(t)
-	a.server(t, nil)
-	cert, key := a.client(t)
-	d := syslogNG(t, root, a)
-	shipped := strings.NewReplacer("/etc/cleartap-receiver/receiver", a.dir+"/server", "/etc/cleartap-receiver", a.dir, "/var/log/cleartap", d.dir, "6514", fmt.Sprint(d.ports["mutual"])).Replace(string(text))
-	d.write("conf", "@version: 3.35\n"+shipped)
-	d.ready = []string{"mutual"}
-	d.start()
-	s := open(t, Config{Transport: TLS, Address: d.addr("mutual"), Format: 1, CEE: true, TLS: transport.TLS{CA: a.CA, Certificate: cert, Key: key}})
+	a := testdaemon.NewAuthority(t)
+	a.Server(t, nil)
+	cert, key := a.Client(t)
+	d := testdaemon.SyslogNG(t, root, a)
+	shipped := strings.NewReplacer("/etc/cleartap-receiver/receiver", a.Dir+"/server", "/etc/cleartap-receiver", a.Dir, "/var/log/cleartap", d.Dir, "6514", fmt.Sprint(d.Ports["mutual"])).Replace(string(text))
+	d.Write("conf", "@version: 3.35\n"+shipped)
+	d.Ready = []string{"mutual"}
+	d.Start()
+	s := open(t, Config{Transport: TLS, Address: d.Addr("mutual"), Format: 1, CEE: true, TLS: transport.TLS{CA: a.CA, Certificate: cert, Key: key}})
 	all := records("S", 20)
 	for i := range all[:5] {
 		b := formattest.Sample()
@@ -121,7 +122,7 @@ func TestShippedSyslogNG(t *testing.T) {
 	for name, want := range map[string]int{"alerts.jsonl": 20, "critical.jsonl": 15} {
 		var got []byte
 		for end := time.Now().Add(10 * time.Second); time.Now().Before(end) && strings.Count(string(got), "\n") < want; time.Sleep(20 * time.Millisecond) {
-			got, _ = os.ReadFile(filepath.Join(d.dir, name))
+			got, _ = os.ReadFile(filepath.Join(d.Dir, name))
 		}
 		if n := strings.Count(string(got), "\n"); n != want {
 			t.Errorf("%s has %d lines, not %d", name, n, want)

@@ -8,6 +8,7 @@ import (
 
 	"cleartap/output"
 	"cleartap/output/delivery"
+	"cleartap/output/syslog/testdaemon"
 	"cleartap/output/transport"
 )
 
@@ -15,47 +16,47 @@ import (
 // come twice, with the same event.id.
 func TestKilledReceiversLoseNothing(t *testing.T) {
 	t.Parallel()
-	root, ok := packages(t)
+	root, ok := testdaemon.Packages(t)
 	if !ok {
 		return
 	}
-	a := newAuthority(t)
-	a.server(t, nil)
-	cert, key := a.client(t)
+	a := testdaemon.NewAuthority(t)
+	a.Server(t, nil)
+	cert, key := a.Client(t)
 	n, kills, short := 1200, 2, os.Getenv("CLEARTAP_PROVE") == ""
 	if !short {
 		n, kills = 40000, 40
 	}
-	for name, make := range map[string]func() (*daemon, Config){
-		"rsyslog, tcp": func() (*daemon, Config) {
-			d := rsyslog(t, root, a, "gtls")
-			return d, Config{Transport: TCP, Address: d.addr("tcp")}
+	for name, make := range map[string]func() (*testdaemon.Daemon, Config){
+		"rsyslog, tcp": func() (*testdaemon.Daemon, Config) {
+			d := testdaemon.Rsyslog(t, root, a, "gtls")
+			return d, Config{Transport: TCP, Address: d.Addr("tcp")}
 		},
-		"rsyslog, tls": func() (*daemon, Config) {
-			d := rsyslog(t, root, a, "gtls")
-			return d, Config{Transport: TLS, Address: d.addr("mutual"), TLS: transport.TLS{CA: a.CA, Certificate: cert, Key: key}}
+		"rsyslog, tls": func() (*testdaemon.Daemon, Config) {
+			d := testdaemon.Rsyslog(t, root, a, "gtls")
+			return d, Config{Transport: TLS, Address: d.Addr("mutual"), TLS: transport.TLS{CA: a.CA, Certificate: cert, Key: key}}
 		},
-		"rsyslog, socket": func() (*daemon, Config) {
-			d := rsyslog(t, root, a, "gtls")
-			return d, Config{Transport: Unix, Address: d.dir + "/dgram"}
+		"rsyslog, socket": func() (*testdaemon.Daemon, Config) {
+			d := testdaemon.Rsyslog(t, root, a, "gtls")
+			return d, Config{Transport: Unix, Address: d.Dir + "/dgram"}
 		},
-		"syslog-ng, lines": func() (*daemon, Config) {
-			d := syslogNG(t, root, a)
-			return d, Config{Transport: TCP, Address: d.addr("lf"), Framing: Lines}
+		"syslog-ng, lines": func() (*testdaemon.Daemon, Config) {
+			d := testdaemon.SyslogNG(t, root, a)
+			return d, Config{Transport: TCP, Address: d.Addr("lf"), Framing: Lines}
 		},
-		"syslog-ng, tls": func() (*daemon, Config) {
-			d := syslogNG(t, root, a)
-			return d, Config{Transport: TLS, Address: d.addr("mutual"), TLS: transport.TLS{CA: a.CA, Certificate: cert, Key: key}}
+		"syslog-ng, tls": func() (*testdaemon.Daemon, Config) {
+			d := testdaemon.SyslogNG(t, root, a)
+			return d, Config{Transport: TLS, Address: d.Addr("mutual"), TLS: transport.TLS{CA: a.CA, Certificate: cert, Key: key}}
 		},
 	} {
 		if short && (name == "rsyslog, tcp" || name == "syslog-ng, tls") {
 			continue
 		}
 		d, c := make()
-		if d.ready = []string{"tcp"}; c.Transport == TLS {
-			d.ready = []string{"mutual"}
+		if d.Ready = []string{"tcp"}; c.Transport == TLS {
+			d.Ready = []string{"mutual"}
 		}
-		d.start()
+		d.Start()
 		c.Timeout = 2 * time.Second
 		s, err := New(c)
 		if err != nil {
@@ -69,8 +70,8 @@ func TestKilledReceiversLoseNothing(t *testing.T) {
 			for end := time.Now().Add(5 * time.Second); time.Now().Before(end) && del.Stats().Delivered == before; {
 				time.Sleep(time.Millisecond)
 			}
-			d.kill()
-			d.start()
+			d.Kill()
+			d.Start()
 		})
 		q.Close()
 		ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
@@ -78,9 +79,9 @@ func TestKilledReceiversLoseNothing(t *testing.T) {
 			t.Errorf("%s: %v, %+v", name, err, del.Stats())
 		}
 		cancel()
-		got, lost := d.lines(), n
+		got, lost := d.Lines(), n
 		for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) { // what the receiver has read, it writes
-			got = d.lines()
+			got = d.Lines()
 			if lost = missing(got, all); lost == 0 {
 				break
 			}
@@ -93,12 +94,12 @@ func TestKilledReceiversLoseNothing(t *testing.T) {
 		if lost > 0 || st.Delivered != uint64(n) {
 			t.Errorf("%s: %d lost, %d delivered of %d", name, lost, st.Delivered, n)
 		}
-		d.kill()
+		d.Kill()
 	}
 }
 
 // missing counts the records that the receiver did not write.
-func missing(got []line, all []output.Record) int {
+func missing(got []testdaemon.Line, all []output.Record) int {
 	seen := map[string]bool{}
 	for i := range got {
 		seen[idOf(&got[i])] = true
@@ -113,7 +114,7 @@ func missing(got []line, all []output.Record) int {
 }
 
 // idOf finds the id in what a receiver understood.
-func idOf(l *line) string {
+func idOf(l *testdaemon.Line) string {
 	if id := l.Flat["event_id"]; id != "" {
 		return id
 	}

@@ -7,6 +7,7 @@ import (
 
 	"cleartap/output"
 	"cleartap/output/killtest"
+	"cleartap/output/syslog/testdaemon"
 	"cleartap/output/transport"
 )
 
@@ -25,25 +26,25 @@ func TestMain(m *testing.M) {
 // arrive. Some come twice, with the same event.id.
 func TestKilledSensorsLoseNothing(t *testing.T) {
 	t.Parallel()
-	root, ok := packages(t)
+	root, ok := testdaemon.Packages(t)
 	if !ok {
 		return
 	}
-	a := newAuthority(t)
-	a.server(t, nil)
-	cert, key := a.client(t)
-	rs, ng := rsyslog(t, root, a, "gtls"), syslogNG(t, root, a)
-	for name, d := range map[string]*daemon{"rsyslog, tcp": rs, "syslog-ng, tls": ng} {
-		d.start()
-		env := []string{"CLEARTAP_TEST_SYSLOG_ADDR=" + d.addr("tcp")}
+	a := testdaemon.NewAuthority(t)
+	a.Server(t, nil)
+	cert, key := a.Client(t)
+	rs, ng := testdaemon.Rsyslog(t, root, a, "gtls"), testdaemon.SyslogNG(t, root, a)
+	for name, d := range map[string]*testdaemon.Daemon{"rsyslog, tcp": rs, "syslog-ng, tls": ng} {
+		d.Start()
+		env := []string{"CLEARTAP_TEST_SYSLOG_ADDR=" + d.Addr("tcp")}
 		if d == ng {
-			env = []string{"CLEARTAP_TEST_SYSLOG_ADDR=" + d.addr("mutual"), "CLEARTAP_TEST_SYSLOG_CA=" + a.CA, "CLEARTAP_TEST_SYSLOG_CERT=" + cert, "CLEARTAP_TEST_SYSLOG_KEY=" + key}
+			env = []string{"CLEARTAP_TEST_SYSLOG_ADDR=" + d.Addr("mutual"), "CLEARTAP_TEST_SYSLOG_CA=" + a.CA, "CLEARTAP_TEST_SYSLOG_CERT=" + cert, "CLEARTAP_TEST_SYSLOG_KEY=" + key}
 		}
 		n, killed := killtest.Run(t, env...)
-		var got []line
+		var got []testdaemon.Line
 		seen := map[string]int{}
 		for end := time.Now().Add(15 * time.Second); time.Now().Before(end) && len(seen) < n; time.Sleep(50 * time.Millisecond) {
-			got, seen = d.lines(), map[string]int{}
+			got, seen = d.Lines(), map[string]int{}
 			for i := range got {
 				seen[idOf(&got[i])]++
 			}
@@ -58,6 +59,6 @@ func TestKilledSensorsLoseNothing(t *testing.T) {
 		if lost > 0 || len(seen) != n {
 			t.Errorf("%s: %d lost, %d ids", name, lost, len(seen))
 		}
-		d.kill()
+		d.Kill()
 	}
 }

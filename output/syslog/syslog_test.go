@@ -20,6 +20,7 @@ import (
 	"cleartap/output"
 	"cleartap/output/format"
 	"cleartap/output/format/formattest"
+	"cleartap/output/syslog/testdaemon"
 	"cleartap/output/transport"
 )
 
@@ -71,10 +72,10 @@ func once(t *testing.T, got []string, want []output.Record) (twice int) {
 }
 
 func TestStreams(t *testing.T) {
-	a := newAuthority(t)
-	pair, print := a.server(t, nil)
-	cert, key := a.client(t)
-	mutual := &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: a.pool(t), MinVersion: tls.VersionTLS12}
+	a := testdaemon.NewAuthority(t)
+	pair, print := a.Server(t, nil)
+	cert, key := a.Client(t)
+	mutual := &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: a.Pool(t), MinVersion: tls.VersionTLS12}
 	old := mutual.Clone()
 	old.MaxVersion = tls.VersionTLS12
 	for name, c := range map[string]struct {
@@ -194,15 +195,15 @@ func TestDoubtIsResolvedWithoutMoreRecords(t *testing.T) {
 }
 
 func TestFaultsNameCauseAndCure(t *testing.T) {
-	a, other := newAuthority(t), newAuthority(t)
-	good, _ := a.server(t, nil)
-	expired, _ := a.server(t, &x509.Certificate{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: time.Now().Add(-time.Hour)})
-	wrong, _ := a.server(t, &x509.Certificate{DNSNames: []string{"elsewhere.example.org"}})
-	cert, key := other.client(t)
+	a, other := testdaemon.NewAuthority(t), testdaemon.NewAuthority(t)
+	good, _ := a.Server(t, nil)
+	expired, _ := a.Server(t, &x509.Certificate{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: time.Now().Add(-time.Hour)})
+	wrong, _ := a.Server(t, &x509.Certificate{DNSNames: []string{"elsewhere.example.org"}})
+	cert, key := other.Client(t)
 	serve := func(c *tls.Config) string { return listen(t, "tcp", "127.0.0.1:0", c, Octets).addr }
 	with := func(c tls.Certificate) *tls.Config { return &tls.Config{Certificates: []tls.Certificate{c}} }
 	mutual := with(good)
-	mutual.ClientAuth, mutual.ClientCAs = tls.RequireAndVerifyClientCert, a.pool(t)
+	mutual.ClientAuth, mutual.ClientCAs = tls.RequireAndVerifyClientCert, a.Pool(t)
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
