@@ -134,7 +134,7 @@ func (d *Daemon) listens() bool {
 		d.t.Fatal(err)
 	}
 	for _, name := range d.Ready {
-		if !strings.Contains(string(table), fmt.Sprintf(" 0100007F:%04X 00000000:0000 0A ", d.Ports[name])) {
+		if !strings.Contains(string(table), fmt.Sprintf(":%04X 00000000:0000 0A ", d.Ports[name])) {
 			return false
 		}
 	}
