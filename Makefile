@@ -6,7 +6,7 @@ FUZZ  ?= 60s
 BENCH ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cleartap/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help build build-libpcap test setup lint race real fuzz prove bench bench-go profile pcaps clean
+.PHONY: help build build-libpcap test setup lint race fuzz prove bench bench-go profile pcaps clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -27,23 +27,17 @@ lint: ## run the linters
 	$(GO) mod verify
 	$(TOOL) golangci-lint run ./...
 
-# Tests that run real servers and networks watch clocks: one package at a time. Those of the
-# live sensor, of the spool and of the sinks take long: `make real`.
-LAB  := /internal/lab|/pcaps/record|/capture/afpacket
-REAL := /internal/livetest|/output/(elasticsearch|kafka|syslog|spool|delivery)
+# Tests that run real servers and networks watch clocks: one package at a time.
+REAL := /internal/(lab|livetest)|/pcaps/record|/capture/afpacket|/output/(elasticsearch|kafka|syslog|spool|delivery)
 
-race: ## run the tests with the race detector
-	CGO_ENABLED=1 $(GO) test -race -timeout 15m $$($(GO) list ./... | grep -vE '$(LAB)|$(REAL)')
-	CGO_ENABLED=1 $(GO) test -race -timeout 15m -p 1 $$($(GO) list ./... | grep -E '$(LAB)')
-
-real: ## run the tests of the live sensor and of the sinks, with real servers
-	@internal/tools/setup.sh real
-	CGO_ENABLED=1 $(GO) test -race -timeout 30m -p 1 $$($(GO) list ./... | grep -E '$(REAL)')
+race: ## run all tests with the race detector, those with real servers one package at a time
+	CGO_ENABLED=1 $(GO) test -race -timeout 15m $$($(GO) list ./... | grep -vE '$(REAL)')
+	CGO_ENABLED=1 $(GO) test -race -timeout 15m -p 1 $$($(GO) list ./... | grep -E '$(REAL)')
 
 fuzz: ## run each fuzz target for FUZZ (60s)
 	@internal/tools/fuzz.sh $(FUZZ)
 
-prove: setup lint race real ## the long forms: fuzz targets 10 million times, half an hour of live traffic, kills, outages, the full benchmark
+prove: setup lint race ## the long forms: fuzz targets 10 million times, half an hour of live traffic, kills, outages, the full benchmark
 	@internal/tools/fuzz.sh 10000000x
 	CLEARTAP_PROVE=1 $(GO) test -count 1 -timeout 60m -v -run 'HighestRate|Drain|Soak' ./internal/livetest
 	CLEARTAP_PROVE=1 $(GO) test -count 1 -timeout 40m -v -run 'Outage|Rate|Latency|SensorIsKilled' ./output/elasticsearch

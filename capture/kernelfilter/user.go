@@ -81,18 +81,3 @@ func And(a, b []bpf.RawInstruction) ([]bpf.RawInstruction, error) {
 	}
 	return append(out, b...), nil
 }
-
-// Matcher runs a program on frames of files, where no kernel does.
-type Matcher struct{ vm *bpf.VM }
-
-// NewMatcher makes a matcher of a program.
-func NewMatcher(p []bpf.RawInstruction) (*Matcher, error) {
-	vm, err := newMachine(p)
-	return &Matcher{vm}, err
-}
-
-// Match reports whether a frame passes.
-func (m *Matcher) Match(frame []byte) bool {
-	n, err := m.vm.Run(frame)
-	return err == nil && n > 0
-}

@@ -56,7 +56,7 @@ func TestAndPassesWhatBothPass(t *testing.T) {
 		for src := byte(1); src < 4; src++ {
 			for _, port := range []uint16{25, 110, 143, 4000} {
 				f := frame(src, 4-src, 40000, port)
-				if got, want := c.Match(f), a.Match(f) && b.Match(f); got != want {
+				if got, want := c.Match(f, len(f)), a.Match(f, len(f)) && b.Match(f, len(f)); got != want {
 					t.Errorf("%s: %d to port %d: %t, want %t", expr, src, port, got, want)
 				}
 			}
@@ -74,6 +74,19 @@ func matcher(t *testing.T, p []bpf.RawInstruction) *Matcher {
 		t.Fatal(err)
 	}
 	return m
+}
+
+// The length of a frame is that on the wire, whatever a snap length left of it.
+func TestLengthOnTheWire(t *testing.T) {
+	f := frame(1, 2, 40000, 110)
+	for expr, want := range map[string]bool{"greater 1000": true, "less 999": false, "len = 1000": true, "port 110 and greater 1001": false, "port 110": true} {
+		if got := matcher(t, compiled(t, expr)).Match(f, 1000); got != want {
+			t.Errorf("%s: %t", expr, got)
+		}
+		if got := matcher(t, compiled(t, expr)).Match(f, len(f)); got != (expr == "port 110" || expr == "less 999") {
+			t.Errorf("%s, whole: %t", expr, got)
+		}
+	}
 }
 
 func TestWhatIsNoCompiledFilter(t *testing.T) {
@@ -105,7 +118,7 @@ func FuzzParseCompiled(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.Match(frame(1, 2, 3, 4))
+		m.Match(frame(1, 2, 3, 4), 4)
 		if both, err := And(p, []bpf.RawInstruction{{Op: 6, K: 1}}); err == nil && len(both) != len(p)+1 {
 			t.Fatal(fmt.Sprint(both))
 		}

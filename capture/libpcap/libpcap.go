@@ -173,9 +173,15 @@ func (s *Source) Close() error {
 	return nil
 }
 
-// Compile translates an expression in the language of tcpdump, for Ethernet.
-func Compile(expr string) ([]bpf.RawInstruction, error) {
-	list, err := pcap.CompileBPFFilter(layers.LinkTypeEthernet, 262144, expr)
+// rawIP is libpcap's own number of packets without a link layer; in files they have another.
+const rawIP = 12
+
+// Compile translates an expression in the language of tcpdump, for frames of a link type.
+func Compile(expr string, link capture.LinkType) ([]bpf.RawInstruction, error) {
+	if link == capture.LinkRaw {
+		link = rawIP
+	}
+	list, err := pcap.CompileBPFFilter(layers.LinkType(link), 262144, expr)
 	if err != nil {
 		return nil, err
 	}

@@ -12,8 +12,10 @@ import (
 	"cleartap/internal/sensor"
 )
 
-// compileFilter translates an expression in the language of tcpdump.
-func compileFilter(expr string) ([]bpf.RawInstruction, error) { return byTcpdump(expr) }
+// compileFilter translates an expression in the language of tcpdump, for frames of a link type.
+func compileFilter(expr string, link capture.LinkType) ([]bpf.RawInstruction, error) {
+	return byTcpdump(expr, link)
+}
 
 // openLibpcap fails: libpcap is not in this build.
 func openLibpcap(*config.Loaded, []bpf.RawInstruction, sensor.Tap) (capture.Live, error) {

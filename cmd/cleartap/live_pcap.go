@@ -13,9 +13,9 @@ import (
 	"cleartap/internal/sensor"
 )
 
-// compileFilter translates an expression in the language of tcpdump.
-func compileFilter(expr string) ([]bpf.RawInstruction, error) {
-	p, err := libpcap.Compile(expr)
+// compileFilter translates an expression in the language of tcpdump, for frames of a link type.
+func compileFilter(expr string, link capture.LinkType) ([]bpf.RawInstruction, error) {
+	p, err := libpcap.Compile(expr, link)
 	if err != nil {
 		return nil, usage("--bpf %q: %s", expr, err)
 	}

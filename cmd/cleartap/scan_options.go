@@ -18,6 +18,7 @@ import (
 	"cleartap/internal/config"
 	"cleartap/internal/sensor"
 	"cleartap/output"
+	"cleartap/output/throttle"
 )
 
 // options is what the command line of scan asks for.
@@ -36,6 +37,8 @@ type options struct {
 	merge    capture.Merge
 	remotes  []config.Output
 	sendWait time.Duration // for a sink that takes nothing
+
+	exceptions []throttle.Exception // what is known and not told
 }
 
 // scanOptions reads the flags. It gives the first fault found.
@@ -44,7 +47,7 @@ func scanOptions(c *cli.Context, std *streams) (*options, error) {
 	o.policy.Version = version
 	o.sensor.Protocols = all.Protocols()
 	for _, read := range []func(*cli.Context, *streams) error{
-		o.readOutput, o.readLog, o.readFailOn, o.readInput, o.readNets, o.readRun, o.readPrivacy,
+		o.readConfig, o.readOutput, o.readLog, o.readFailOn, o.readInput, o.readNets, o.readFilters, o.readRun, o.readPrivacy,
 	} {
 		if err := read(c, std); err != nil {
 			return nil, err

@@ -13,6 +13,7 @@ import (
 	"cleartap/internal/sensor"
 	"cleartap/output"
 	"cleartap/output/table"
+	"cleartap/output/throttle"
 )
 
 // scanning is one scan under way. All its methods run on one goroutine.
@@ -84,6 +85,10 @@ func total(in *capture.Inputs) int64 {
 
 // Finding implements sensor.Receiver.
 func (s *scanning) Finding(where output.Where, f *detectors.Finding) {
+	if _, known := throttle.Silenced(s.o.exceptions, f, f.Mark.Time.Time()); known {
+		s.summary.Excepted++
+		return
+	}
 	if !s.o.never && f.Severity >= s.o.failOn {
 		s.worst = true
 	}
@@ -191,7 +196,7 @@ func (s *scanning) sum(t *sensor.Totals, interrupted bool) {
 	if t.Packets > 0 {
 		m.From, m.To = t.First.Time(), t.Last.Time()
 	}
-	m.Cut, m.Interrupt = t.Snapped, interrupted
+	m.Cut, m.LeftOut, m.Interrupt = t.Snapped, t.LeftOut, interrupted
 	m.Forgotten = t.Signals.Evicted
 	m.Panics = t.Panics + t.Decode.Panics
 	for _, p := range t.Dialogues.Protocols {

@@ -32,6 +32,38 @@ func (l *Loaded) Differences(o *Loaded) []string {
 	return out
 }
 
+// Given gives the texts of a setting that is no default, as a flag would take them:
+// one, or one for each item of a list.
+func (l *Loaded) Given(path string) []string {
+	if l.Origins[path] == "" {
+		return nil
+	}
+	for _, s := range l.settings() {
+		if s.path != path {
+			continue
+		}
+		if s.value.Kind() != reflect.Slice {
+			return []string{bare(s.value)}
+		}
+		var out []string
+		for i := range s.value.Len() {
+			out = append(out, bare(s.value.Index(i)))
+		}
+		return out
+	}
+	return nil
+}
+
+// bare is the text of a value without quotes.
+func bare(v reflect.Value) string {
+	if m, ok := v.Interface().(encoding.TextMarshaler); ok {
+		if b, err := m.MarshalText(); err == nil {
+			return string(b)
+		}
+	}
+	return fmt.Sprint(v.Interface())
+}
+
 // printer writes values with their origins.
 type printer struct {
 	b       strings.Builder

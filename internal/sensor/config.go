@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cleartap/capture"
+	"cleartap/capture/kernelfilter"
 	"cleartap/detectors"
 	"cleartap/detectors/secret"
 	"cleartap/detectors/signals"
@@ -34,6 +35,10 @@ type Config struct {
 	Protocols   []*detectors.Protocol
 	Signals     signals.Config
 	Marks       *secret.Key // marks secrets for the signals; nil, the default, does not
+
+	// Filter gives what decides about frames of a link type of captures; live, the kernel
+	// does. Several workers call it at once. With an error such frames are left out. Nil: all pass.
+	Filter func(capture.LinkType) (*kernelfilter.Matcher, error)
 }
 
 // signalsPart is which part of the memory is for what many logins tell together: one

@@ -14,6 +14,7 @@ type Totals struct {
 	Packets     uint64 // frames read
 	Bytes       uint64 // of these frames, as captured
 	Snapped     uint64 // frames that the snap length cut
+	LeftOut     uint64 // frames that Config.Filter did not let pass
 	Findings    uint64
 	Panics      uint64 // frames at which the program failed; each cost one flow
 	First, Last capture.Nanos
@@ -30,6 +31,7 @@ func (t *Totals) add(o *Totals) {
 	t.Packets += o.Packets
 	t.Bytes += o.Bytes
 	t.Snapped += o.Snapped
+	t.LeftOut += o.LeftOut
 	t.Findings += o.Findings
 	t.Panics += o.Panics
 	if o.Packets > 0 && (t.First == 0 || o.First < t.First) {

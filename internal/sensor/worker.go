@@ -32,6 +32,7 @@ type worker struct {
 	engine    *detectors.Engine
 	source    capture.Source
 	lane      *lane
+	sieve     sieve
 	totals    Totals
 	frame     capture.Frame
 	segment   capture.Segment
@@ -73,7 +74,7 @@ func (w *worker) one(ctx context.Context, c *capture.Capture) {
 }
 
 func (w *worker) begin() {
-	w.bursts = 0
+	w.bursts, w.sieve = 0, sieve{}
 	w.ending, w.stuck = false, 0
 	memory := w.budget.each
 	w.decoder = capture.NewDecoder(w.cfg.decoder(memory))
@@ -104,6 +105,10 @@ func (w *worker) burst(ctx context.Context) (over bool) {
 			t.Bytes += uint64(len(f.Data))
 			if len(f.Data) < f.Length {
 				t.Snapped++
+			}
+			if w.cfg.Filter != nil && !w.sieve.pass(w, f) {
+				t.LeftOut++
+				continue
 			}
 			if dec.Decode(f, s) {
 				asm.Push(s)

@@ -1,15 +1,14 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a task needs, if they are missing.
-# usage: setup.sh test|real|bench|libpcap
+# usage: setup.sh test|bench|libpcap
 set -euo pipefail
 
 case ${1:-} in
-test) packages="gcc libc6-dev iproute2 tcpdump" ;;
-real) packages="gcc libc6-dev iproute2 tcpdump maven openjdk-17-jdk-headless" ;;
+test) packages="gcc libc6-dev iproute2 tcpdump maven openjdk-17-jdk-headless" ;;
 bench) packages="tcpdump dsniff tshark zstd" ;;
 libpcap) packages="gcc libc6-dev libpcap-dev" ;;
 *)
-	echo "usage: setup.sh test|real|bench|libpcap" >&2
+	echo "usage: setup.sh test|bench|libpcap" >&2
 	exit 2
 	;;
 esac

@@ -20,6 +20,8 @@ type Summary struct {
 	Flows     uint64        // TCP connections seen
 	From, To  time.Time     // packet times; zero when there was no packet
 	Took      time.Duration // wall clock
+	LeftOut   uint64        // packets that the user's filter left out
+	Excepted  uint64        // findings that exceptions of the configuration silenced
 	Unread    int           // problems of the input, each told when it was met
 	Evicted   uint64        // flows dropped for want of memory
 	Cut       uint64        // packets shortened by the snap length
@@ -62,6 +64,9 @@ func (s *Summary) read(b *strings.Builder) {
 	if s.Skipped > 0 {
 		fmt.Fprintf(b, "%s in the folders skipped: no captures\n", Count(uint64(s.Skipped), "file"))
 	}
+	if s.LeftOut > 0 {
+		fmt.Fprintf(b, "%s left out by the filter\n", Count(s.LeftOut, "packet"))
+	}
 }
 
 // found says what was found.
@@ -79,6 +84,9 @@ func (s *Summary) found(b *strings.Builder) {
 		t.Rules(func(r *detectors.Rule, n int) {
 			fmt.Fprintf(b, "  %-11s  %-*s  %8s\n", r.ID, 50, r.Name, Thousands(uint64(n)))
 		})
+	}
+	if s.Excepted > 0 {
+		fmt.Fprintf(b, "%s known: not told because of exceptions in the configuration\n", Count(s.Excepted, "finding"))
 	}
 	var words []string
 	for _, v := range [...]detectors.Severity{detectors.Critical, detectors.High, detectors.Medium, detectors.Low, detectors.Info} {
