@@ -53,10 +53,10 @@ func tcpdumped(t *testing.T, file, expr string) (frames []byte, refused bool) {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "out.pcap")
 	if text, err := exec.Command("tcpdump", "-Z", "root", "-r", file, "-w", out, "--", expr).CombinedOutput(); err != nil {
-		if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) {
-			t.Fatalf("tcpdump: %v: %s", err, text)
+		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.Exited() && strings.Contains(string(text), "tcpdump: ") {
+			return nil, true
 		}
-		return nil, true
+		t.Fatalf("tcpdump -r %s %q: %v: %s", file, expr, err, text)
 	}
 	_, err := each(out, func(f *capture.Frame) bool {
 		frames = append(frames, f.Data...)
