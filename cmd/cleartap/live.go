@@ -33,7 +33,7 @@ var liveSettings = []struct{ flag, path string }{
 	{"snaplen", "capture.snaplen"}, {"home-net", "privacy.home_net"}, {"usernames", "privacy.usernames"}, {"clients", "privacy.clients"},
 	{"pseudonym-key", "privacy.pseudonym_key_file"}, {"suppress", "alerts.suppress"}, {"alert-rate", "alerts.rate"}, {"rule-base", "alerts.rule_base"},
 	{"outcome-wait", "detect.outcome_wait"}, {"max-memory", "limits.memory"}, {"stats-interval", "health.interval"}, {"user", "process.user"},
-	{"sandbox", "process.sandbox"}, {"spool", "spool.dir"}, {"sensor-name", "sensor.name"}, {"log-level", "log.level"}, {"log-format", "log.format"},
+	{"sandbox", "process.sandbox"}, {"inventory", "inventory.path"}, {"signals-state", "signals.state"}, {"spool", "spool.dir"}, {"sensor-name", "sensor.name"}, {"log-level", "log.level"}, {"log-format", "log.format"},
 }
 
 func liveFlags() []cli.Flag {
@@ -70,6 +70,8 @@ func liveFlags() []cli.Flag {
 		text(categoryPrivacy, "pseudonym-key", "`FILE` with the key of pseudonyms, 32 bytes or more, readable by its owner alone"),
 		&cli.BoolFlag{Category: categoryPrivacy, Name: "secret-marks", Usage: "tell equal passwords from different ones, by a hash under a random key that never leaves memory"},
 		text(categoryRun, "config", "read `FILE` (default: "+config.DefaultPath+", if it is there)", "c"),
+		text(categoryRun, "inventory", "keep the servers that are seen in `FILE`, for cleartap inventory --db (default: where systemd lets state be kept, else in memory)"),
+		text(categoryRun, "signals-state", "keep what was learnt of clients and attacks in `FILE`, over a restart (default: as above)"),
 		text(categoryRun, "user", "become `NAME` when the interfaces are open"),
 		text(categoryRun, "sandbox", "`HOW` rights are given up: auto, required, off (default: auto)"),
 		text(categoryRun, "outcome-wait", "`TIME` to wait for a server's reply (default: 10s)"),

@@ -41,6 +41,13 @@ func (a *across) begin(l *config.Loaded, report func(*detectors.Finding)) error 
 	return nil
 }
 
+// resume lets packet time go on from where it was when the state was saved.
+func (a *across) resume(now time.Time) {
+	if at := a.signals.Now(); at != 0 {
+		a.at, a.came = at, now
+	}
+}
+
 // openPlaces opens the files that tell where addresses are; without any there is nothing to open.
 func openPlaces(files []string) (*geoip.DB, error) {
 	if len(files) == 0 {
@@ -66,6 +73,9 @@ func placesOf(db *geoip.DB) func(netip.Addr) (signals.Place, bool) {
 func (a *across) observe(o *sensor.LiveObservation) {
 	if !signals.Wants(&o.Observation) {
 		return
+	}
+	if a.at-o.At > capture.Nanos(time.Hour) { // what was resumed is of a clock that was wrong
+		a.at = o.At
 	}
 	a.at, a.came, a.iface = max(a.at, o.At), time.Now(), o.Interface
 	a.signals.Observe(o.At, &o.Observation)

@@ -25,6 +25,8 @@ type pipeline struct {
 	exceptions []throttle.Exception
 	throttle   *throttle.Throttle
 	across     across
+	kept       kept
+	memory     memory
 	once       *signals.Once
 	sinks      *liveSinks
 	log        *slog.Logger
@@ -129,6 +131,7 @@ func (p *pipeline) take(o *sensor.LiveObservation) {
 		}
 	})
 	p.across.observe(o)
+	p.kept.observe(o)
 }
 
 // pass hands a finding to the throttle, unless an exception silences it.
@@ -157,6 +160,8 @@ func (p *pipeline) release(r throttle.Release) {
 // tick does what is due now and then.
 func (p *pipeline) tick(now time.Time) {
 	p.across.tick(now)
+	p.kept.tick(now)
+	p.memory.tick(now, p)
 	p.throttle.Tick(now)
 	if n := p.limited.look(now, p.throttle.Stats().Limited); n > 0 {
 		p.log.Warn("more alerts than alerts.rate lets out", "held_back", n)

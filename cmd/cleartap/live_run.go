@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -67,6 +68,7 @@ func (s *listening) run(ctx context.Context, control <-chan func()) error {
 	done := make(chan error, 1)
 	go func() {
 		s.live.Run(ctx, s, control)
+		s.kept.end()
 		err := s.close()
 		s.log.Info("stopped", "alerts", s.sent, "logins", s.logins)
 		done <- err
@@ -94,6 +96,12 @@ func (s *listening) prepare() error {
 		return err
 	}
 	if err := s.across.begin(s.loaded, func(f *detectors.Finding) { s.pass(f, s.across.iface) }); err != nil {
+		return err
+	}
+	if err := s.remember(s.loaded); err != nil {
+		return err
+	}
+	if err := s.kept.begin(s.loaded, s.log, func(f *detectors.Finding) { s.pass(f, s.kept.iface) }); err != nil {
 		return err
 	}
 	var err error
@@ -161,6 +169,11 @@ func access(l *config.Loaded, o *liveOpts) config.Access {
 			a.Read = append(a.Read, path)
 		}
 	}
+	for _, path := range []string{l.InventoryFile(), l.SignalsFile()} {
+		if path != "" {
+			a.Write = append(a.Write, filepath.Dir(path))
+		}
+	}
 	for i := range l.Outputs {
 		a.Add(l.Outputs[i].Spec.Access())
 		if acknowledges(&l.Outputs[i]) {
@@ -193,7 +206,7 @@ func (s *listening) Tick() {
 
 // Settle implements sensor.LiveReceiver.
 func (s *listening) Settle() {
-	s.across.signals.Flush()
+	s.rest()
 	s.throttle.Close()
 }
 
@@ -263,7 +276,7 @@ func (s *listening) reload() {
 
 // needsRestart reports whether a setting is used only at the start.
 func needsRestart(path string) bool {
-	for _, p := range []string{"capture.", "limits.", "detect.", "signals.", "process.", "health."} {
+	for _, p := range []string{"capture.", "limits.", "detect.", "signals.", "inventory.", "process.", "health."} {
 		if strings.HasPrefix(path, p) {
 			return true
 		}

@@ -130,6 +130,9 @@ func (s *Signals) Observe(at capture.Nanos, o *detectors.Observation) {
 	}
 }
 
+// Now is the packet time of the last observation or tick, 0 before the first.
+func (s *Signals) Now() capture.Nanos { return s.now }
+
 // Tick tells the time while nothing is observed.
 func (s *Signals) Tick(now capture.Nanos) {
 	if s.now != 0 && now > s.now {

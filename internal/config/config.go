@@ -12,6 +12,7 @@ type Config struct {
 	Limits     Limits      `yaml:"limits"`
 	Detect     Detect      `yaml:"detect"`
 	Signals    Signals     `yaml:"signals"`
+	Inventory  Inventory   `yaml:"inventory"`
 	Privacy    Privacy     `yaml:"privacy"`
 	Alerts     Alerts      `yaml:"alerts"`
 	Exceptions []Exception `yaml:"exceptions"`
@@ -81,6 +82,13 @@ type Signals struct {
 	BaselineAge        Duration `yaml:"baseline_age"`
 	FallbackWindow     Duration `yaml:"fallback_window"`
 	GeoIP              []string `yaml:"geoip"` // files in MaxMind's format
+	State              string   `yaml:"state"` // file that outlives the process; empty: StateFile's choice; "none"
+}
+
+// Inventory says where the servers that are seen are kept.
+type Inventory struct {
+	Path string   `yaml:"path"` // file; empty: StateFile's choice; "none": in memory
+	Save Duration `yaml:"save"` // the longest that what was seen waits for the disk
 }
 
 // Privacy says how much of people alerts show.

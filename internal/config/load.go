@@ -40,16 +40,17 @@ type Loaded struct {
 // Default gives the configuration when nothing is said.
 func Default() Config {
 	return Config{
-		Capture: Capture{Method: "afpacket", Ring: 64 << 20, BlockTimeout: Duration(10 * time.Millisecond), Promiscuous: true, Ports: "mail", Tunnels: true},
-		Limits:  Limits{Memory: 256 << 20, Queue: 16384},
-		Detect:  Detect{OutcomeWait: Duration(10 * time.Second)},
-		Signals: defaultSignals(),
-		Privacy: Privacy{Usernames: "auto", Clients: "full"},
-		Alerts:  Alerts{Suppress: Duration(time.Hour), Rate: 100},
-		Spool:   Spool{Dir: "/var/lib/cleartap/spool", MaxSize: 1 << 30, OnFull: "drop_newest", Sync: Duration(50 * time.Millisecond)},
-		Health:  Health{Interval: Duration(time.Minute)},
-		Process: Process{Sandbox: "auto"},
-		Log:     Log{Level: "info", Format: "text"},
+		Capture:   Capture{Method: "afpacket", Ring: 64 << 20, BlockTimeout: Duration(10 * time.Millisecond), Promiscuous: true, Ports: "mail", Tunnels: true},
+		Limits:    Limits{Memory: 256 << 20, Queue: 16384},
+		Detect:    Detect{OutcomeWait: Duration(10 * time.Second)},
+		Signals:   defaultSignals(),
+		Inventory: Inventory{Save: Duration(time.Minute)},
+		Privacy:   Privacy{Usernames: "auto", Clients: "full"},
+		Alerts:    Alerts{Suppress: Duration(time.Hour), Rate: 100},
+		Spool:     Spool{Dir: "/var/lib/cleartap/spool", MaxSize: 1 << 30, OnFull: "drop_newest", Sync: Duration(50 * time.Millisecond)},
+		Health:    Health{Interval: Duration(time.Minute)},
+		Process:   Process{Sandbox: "auto"},
+		Log:       Log{Level: "info", Format: "text"},
 	}
 }
 

@@ -17,6 +17,8 @@ func (l *Loaded) Validate() []error {
 	c.capture()
 	c.limits()
 	c.signals()
+	c.within("inventory.save", time.Duration(c.l.Inventory.Save), time.Second, time.Hour)
+	c.kept()
 	c.privacy()
 	c.alerts()
 	c.exceptions()

@@ -199,7 +199,7 @@ func TestSketch(t *testing.T) {
 	}
 	var s Sketch
 	for _, p := range [][]byte{nil, {1}, {0, 1}, make([]byte, 5000), {2, 0, 0}} {
-		if err := s.UnmarshalBinary(p); !errors.Is(err, errDamaged) {
+		if err := s.UnmarshalBinary(p); !errors.Is(err, ErrDamaged) {
 			t.Errorf("%d bytes: %v", len(p), err)
 		}
 	}

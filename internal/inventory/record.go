@@ -11,8 +11,8 @@ import (
 	"cleartap/detectors"
 )
 
-// errDamaged says that something of the store cannot be read.
-var errDamaged = errors.New("it is damaged")
+// ErrDamaged says that something of the store cannot be read.
+var ErrDamaged = errors.New("damaged")
 
 // record is a server as it is stored. Fields may be added; none changes its meaning.
 type record struct {
@@ -99,7 +99,7 @@ func (k Key) encode() []byte {
 
 func decodeKey(p []byte) (Key, error) {
 	if len(p) < 19 {
-		return Key{}, errDamaged
+		return Key{}, ErrDamaged
 	}
 	a := netip.AddrFrom16([16]byte(p[:16])).Unmap()
 	return Key{netip.AddrPortFrom(a, binary.BigEndian.Uint16(p[16:])), string(p[18:])}, nil

@@ -114,5 +114,5 @@ func (s *Sketch) UnmarshalBinary(p []byte) error {
 		}
 		return nil
 	}
-	return errDamaged
+	return ErrDamaged
 }

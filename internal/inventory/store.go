@@ -90,15 +90,17 @@ func (st *Store) with(readOnly bool, do func(*bolt.Tx) error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if recover() != nil {
-			err = fmt.Errorf("inventory %s: %w", st.path, errDamaged)
+			err = fmt.Errorf("inventory %s: %w", st.path, ErrDamaged)
 		}
 	}()
 	db, err := bolt.Open(st.path, 0o600, &bolt.Options{Timeout: lockWait, ReadOnly: readOnly, FreelistType: bolt.FreelistMapType})
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
 		return fmt.Errorf("inventory %s: another process holds it", st.path)
-	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
+	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrVersionMismatch): // never moved away: it is somebody's
 		return fmt.Errorf("inventory %s: it is no inventory, or damaged; move it away to begin a new one", st.path)
+	case errors.Is(err, berrors.ErrChecksum):
+		return fmt.Errorf("inventory %s: %w; move it away to begin a new one", st.path, ErrDamaged)
 	case errors.Is(err, fs.ErrPermission), err != nil:
 		return fmt.Errorf("open the inventory: %w", err)
 	}
@@ -139,7 +141,7 @@ func readMeta(meta *bolt.Bucket) (siphash.Key, error) {
 	}
 	key := meta.Get(sketchKey)
 	if len(key) != 16 {
-		return siphash.Key{}, errDamaged
+		return siphash.Key{}, ErrDamaged
 	}
 	return siphash.Key{K0: binary.BigEndian.Uint64(key), K1: binary.BigEndian.Uint64(key[8:])}, nil
 }

@@ -20,6 +20,8 @@ func play(role string, args []string) {
 		err = serveMail()
 	case "client":
 		err = logIn(args)
+	case "guess":
+		err = guess(args)
 	case "replay":
 		err = replay(args)
 	case "vxlan":
@@ -81,6 +83,20 @@ func logIn(args []string) error {
 			return err
 		}
 		time.Sleep(every)
+	}
+	return nil
+}
+
+// guess tries to log in as NAME with a wrong password, COUNT times.
+func guess(args []string) error {
+	count, err := strconv.Atoi(args[1])
+	if err != nil {
+		return err
+	}
+	for range count {
+		if err := login(args[0], true); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -40,6 +40,11 @@ type alert struct {
 		Count  int
 		Auth   struct{ Mechanism, Result string }
 		Health health
+		Attack struct{ ID, State string }
+		Server struct {
+			Product, Grade string
+			Sessions       int
+		}
 	}
 	at time.Time // when the test got it
 }
@@ -84,7 +89,7 @@ type sensor struct {
 
 	mu      sync.Mutex
 	alerts  []alert
-	servers int // alerts about servers
+	servers []alert // those about servers
 	last    health
 	log     bytes.Buffer
 }
@@ -164,7 +169,7 @@ func (s *sensor) read(r *os.File) {
 		case a.Event.Kind == "metric":
 			s.last = a.Cleartap.Health
 		case a.ofServer():
-			s.servers++
+			s.servers = append(s.servers, a)
 		default:
 			s.alerts = append(s.alerts, a)
 		}
@@ -183,6 +188,13 @@ func (s *sensor) all() []alert {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]alert(nil), s.alerts...)
+}
+
+// inventoried gives the alerts about servers so far.
+func (s *sensor) inventoried() []alert {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]alert(nil), s.servers...)
 }
 
 // health gives the last health record.

@@ -53,6 +53,9 @@ func SignalsMemory(memory int64) int64 {
 	return memory / signalsPart
 }
 
+// InventoryMemory is what of a live sensor's memory is for its inventory, in bytes.
+func InventoryMemory(memory int64) int64 { return SignalsMemory(memory) / 4 }
+
 // A capture's memory is divided: five eighths for flows and the bytes held of
 // them, one for lines that segments cut, one sixteenth for fragments. The rest
 // is for conversations, buffers and what the collector leaves lying about.

@@ -45,7 +45,7 @@ func OpenLive(cfg LiveConfig) (*Live, error) {
 		all += cfg.workers(in)
 	}
 	for i, in := range cfg.Inputs {
-		if err := l.openInput(i, in, (cfg.MaxMemory-SignalsMemory(cfg.MaxMemory))/int64(all)); err != nil {
+		if err := l.openInput(i, in, (cfg.MaxMemory-SignalsMemory(cfg.MaxMemory)-InventoryMemory(cfg.MaxMemory))/int64(all)); err != nil {
 			return nil, errors.Join(err, l.Close())
 		}
 	}
