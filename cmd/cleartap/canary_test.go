@@ -4,16 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"unicode/utf16"
 )
 
 // canaries are secrets that the dialogues below send; none of them may be found
@@ -42,26 +39,6 @@ func leaky() []string {
 }
 
 const digest = "c4c9334bac560ecc979e58001b3e22fb"
-
-// forms are the ways in which a secret might be hidden in text.
-func forms(s string) map[string]string {
-	wide := utf16.Encode([]rune(s))
-	var little, big []byte
-	for _, u := range wide {
-		little, big = append(little, byte(u), byte(u>>8)), append(big, byte(u>>8), byte(u))
-	}
-	r := []byte(s)
-	slices.Reverse(r)
-	out := map[string]string{
-		"plain": s, "hex": hex.EncodeToString([]byte(s)), "HEX": strings.ToUpper(hex.EncodeToString([]byte(s))), "url": url.QueryEscape(s), "path": url.PathEscape(s),
-		"utf-16le": string(little), "utf-16be": string(big), "reversed": string(r), "quoted": strings.Trim(fmt.Sprintf("%q", s), `"`),
-		"bytes": strings.Trim(fmt.Sprint([]byte(s)), "[]"), "head": s[:len(s)*2/3], "tail": s[len(s)/3:],
-	}
-	for i, f := range base64Forms(s) {
-		out[fmt.Sprintf("base64 %d", i)] = f
-	}
-	return out
-}
 
 // Nothing that a scan writes holds a secret: in no format, at no level of
 // logging, under no policy, in no message about damaged input.

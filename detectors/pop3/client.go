@@ -1,6 +1,8 @@
 package pop3
 
 import (
+	"bytes"
+
 	"cleartap/detectors"
 	"cleartap/detectors/secret"
 	"cleartap/detectors/syntax"
@@ -63,14 +65,7 @@ func (s *session) pass(arg []byte) {
 // apop takes APOP: a name and a digest, of the greeting's timestamp and the
 // password. Without a timestamp there is nothing to guess against.
 func (s *session) apop(arg []byte) {
-	arg = syntax.TrimRight(syntax.TrimLeft(arg))
-	name, digest := arg, []byte(nil)
-	for i := len(arg) - 1; i >= 0; i-- {
-		if syntax.Blank(arg[i]) {
-			name, digest = syntax.TrimRight(arg[:i]), arg[i+1:]
-			break
-		}
-	}
+	name, digest := splitAPOP(syntax.TrimRight(syntax.TrimLeft(arg)))
 	c := s.push(apop)
 	a := detectors.Attempt{
 		Command:   detectors.APOPCommand,
@@ -85,6 +80,31 @@ func (s *session) apop(arg []byte) {
 		a.Class = detectors.Relay
 	}
 	c.Ticket = s.begin(a)
+}
+
+// splitAPOP cuts APOP's argument at its last blank. A name may have blanks before a digest
+// only: before anything else, any of the words may be what should not be told, and there is
+// no name; neither is there in a digest that stands alone.
+func splitAPOP(arg []byte) (name, digest []byte) {
+	at := bytes.LastIndexAny(arg, " \t")
+	name, digest = syntax.TrimRight(arg[:max(at, 0)]), arg[at+1:]
+	switch sum := isDigest(digest); {
+	case at < 0 && !sum:
+		return arg, nil
+	case !sum && bytes.ContainsAny(name, " \t"):
+		return nil, digest
+	}
+	return name, digest
+}
+
+// isDigest reports whether p is an MD5 digest in hex (RFC 1939 section 7).
+func isDigest(p []byte) bool {
+	for _, c := range p {
+		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f') {
+			return false
+		}
+	}
+	return len(p) == 32
 }
 
 // auth takes the arguments of AUTH: none, or a mechanism and perhaps an initial response.
