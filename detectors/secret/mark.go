@@ -24,7 +24,7 @@ func NewKey(random [16]byte) *Key {
 func (k *Key) Of(p []byte) Secret {
 	s := Secret{seen: true}
 	if k != nil {
-		m := mark(k.key.Sum(p))
+		m := mark(k.key.Strong(p))
 		s.mark = &m
 	}
 	return s

@@ -71,7 +71,7 @@ func (s *Signals) address(of uint64, a netip.Addr, bits int) uint64 {
 	if bits == 64 {
 		clear(b[8:])
 	}
-	return s.key.Words(s.key.Words(of, binary.LittleEndian.Uint64(b[:])), binary.LittleEndian.Uint64(b[8:]))
+	return s.key.Three(of, binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:]))
 }
 
 // name is the hash of an account's name, in which ASCII letters are the same in

@@ -54,7 +54,7 @@ func (s *Signals) greeted(o *detectors.Observation) {
 func (s *Signals) flow(o *detectors.Observation) uint64 {
 	f := &o.Flow
 	client, server := s.address(ofFlow, f.Client.Addr().Unmap(), 128), s.address(ofFlow, f.Server.Addr().Unmap(), 128)
-	return s.key.Words(s.key.Words(client, server), uint64(f.Client.Port())<<16|uint64(f.Server.Port())^uint64(f.Start)<<32)
+	return s.key.Three(client, server, uint64(f.Client.Port())<<16|uint64(f.Server.Port())^uint64(f.Start)<<32)
 }
 
 // offered takes what a server offers before TLS. What an offer lacks because a

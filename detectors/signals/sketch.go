@@ -26,7 +26,7 @@ func (s *sketch) estimate() int {
 	const m = float64(len(s))
 	total, empty := 0.0, 0
 	for _, r := range s {
-		total += math.Ldexp(1, -int(r))
+		total += 1 / float64(uint64(1)<<r)
 		if r == 0 {
 			empty++
 		}

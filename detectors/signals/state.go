@@ -87,7 +87,7 @@ func (p *profile) note(day uint32) {
 // What a remembered thing takes, in bytes, with its share of the index. A test holds
 // these against the compiler.
 const (
-	indexShare   = 11
+	indexShare   = 22
 	knownSize    = 24 + indexShare
 	profileSize  = 24 + indexShare
 	pairSize     = 48 + indexShare

@@ -10,7 +10,7 @@ const chunk = 1024
 type table[T any] struct {
 	max     int          // entries at most; one is always held
 	chunks  [][]entry[T] // entry i is chunks[i/chunk][i%chunk]; entry 0 is not used
-	index   []uint32     // open addressing by linear probing; 0 is an empty place
+	index   []place      // open addressing by linear probing
 	used    uint32       // entries that were ever in use
 	free    uint32       // list of those that are not now
 	count   int          // in use
@@ -19,6 +19,10 @@ type table[T any] struct {
 	evicted uint64       // that had to go
 	drop    func(v *T)   // told of a value that goes; may be nil
 }
+
+// place is a place of the index: the lower half of a key, and the entry of that key; no
+// entry if it is empty. With that half a search need not look at the entries that it passes.
+type place struct{ key, entry uint32 }
 
 type entry[T any] struct {
 	key          uint64
@@ -61,10 +65,10 @@ func (t *table[T]) touch(key uint64) (v *T, fresh bool) {
 // remove forgets a key.
 func (t *table[T]) remove(key uint64) {
 	slot := t.slot(key)
-	if len(t.index) == 0 || t.index[slot] == 0 {
+	if len(t.index) == 0 || t.index[slot].entry == 0 {
 		return
 	}
-	i := t.index[slot]
+	i := t.index[slot].entry
 	e := t.at(i)
 	if t.drop != nil {
 		t.drop(&e.value)
@@ -81,7 +85,7 @@ func (t *table[T]) find(key uint64) uint32 {
 	if t.count == 0 {
 		return 0
 	}
-	return t.index[t.slot(key)]
+	return t.index[t.slot(key)].entry
 }
 
 // slot is the place of a key in the index, or the empty one where it would stand.
@@ -89,10 +93,10 @@ func (t *table[T]) slot(key uint64) int {
 	if len(t.index) == 0 {
 		return 0
 	}
-	mask := len(t.index) - 1
-	for at := int(key) & mask; ; at = (at + 1) & mask {
-		if i := t.index[at]; i == 0 || t.at(i).key == key {
-			return at
+	mask, short := uint32(len(t.index)-1), uint32(key) //nolint:gosec // a power of two; half of a key
+	for at := short & mask; ; at = (at + 1) & mask {
+		if p := t.index[at]; p.entry == 0 || p.key == short && t.at(p.entry).key == key {
+			return int(at)
 		}
 	}
 }
@@ -101,24 +105,30 @@ func (t *table[T]) slot(key uint64) int {
 func (t *table[T]) place(i uint32, key uint64) {
 	if (t.count+1)*4 > len(t.index)*3 {
 		old := t.index
-		t.index = make([]uint32, max(64, 2*len(old)))
-		for _, k := range old {
-			if k != 0 {
-				t.index[t.slot(t.at(k).key)] = k
+		t.index = make([]place, max(64, 2*len(old)))
+		mask := uint32(len(t.index) - 1) //nolint:gosec // a power of two
+		for _, p := range old {
+			if p.entry == 0 {
+				continue
 			}
+			at := p.key & mask
+			for t.index[at].entry != 0 {
+				at = (at + 1) & mask
+			}
+			t.index[at] = p
 		}
 	}
-	t.index[t.slot(key)] = i
+	t.index[t.slot(key)] = place{uint32(key), i} //nolint:gosec // half of it
 }
 
 // clearSlot empties a place, and moves up those behind it that had to give way.
 func (t *table[T]) clearSlot(hole int) {
 	mask := len(t.index) - 1
-	t.index[hole] = 0
-	for at := (hole + 1) & mask; t.index[at] != 0; at = (at + 1) & mask {
-		home := int(t.at(t.index[at]).key) & mask
+	t.index[hole] = place{}
+	for at := (hole + 1) & mask; t.index[at].entry != 0; at = (at + 1) & mask {
+		home := int(t.index[at].key) & mask
 		if (at-home)&mask >= (at-hole)&mask {
-			t.index[hole], t.index[at] = t.index[at], 0
+			t.index[hole], t.index[at] = t.index[at], place{}
 			hole = at
 		}
 	}

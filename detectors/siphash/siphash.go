@@ -1,6 +1,7 @@
-// Package siphash is SipHash-2-4 (Aumasson and Bernstein, 2012): a short keyed hash
-// that nobody can make collide without the key. It is what tables of things that
-// strangers choose are keyed with. Its invariant: the same key and the same bytes
+// Package siphash is SipHash (Aumasson and Bernstein, 2012): a short keyed hash that
+// nobody can make collide without the key. SipHash-1-3, the variant for hash tables, is
+// what tables of things that strangers choose are keyed with; SipHash-2-4 is for what is
+// shown to others. Its invariant: the same key and the same bytes
 // give the same 64 bits, on every machine.
 package siphash
 
@@ -35,6 +36,13 @@ func (s *state) round() {
 func (s *state) word(m uint64) {
 	s.v3 ^= m
 	s.round()
+	s.v0 ^= m
+}
+
+// word2 is word with the two rounds of SipHash-2-4.
+func (s *state) word2(m uint64) {
+	s.v3 ^= m
+	s.round()
 	s.round()
 	s.v0 ^= m
 }
@@ -44,28 +52,57 @@ func (s *state) end() uint64 {
 	s.round()
 	s.round()
 	s.round()
-	s.round()
 	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3
 }
 
-// Sum is the hash of p. p is not kept.
+// Sum is SipHash-1-3 of p. p is not kept.
 func (k Key) Sum(p []byte) uint64 {
 	s := k.begin()
 	length := uint64(len(p)) << 56
 	for ; len(p) >= 8; p = p[8:] {
 		s.word(binary.LittleEndian.Uint64(p))
 	}
-	var last [8]byte
-	copy(last[:], p)
-	s.word(binary.LittleEndian.Uint64(last[:]) | length)
+	s.word(tail(p) | length)
 	return s.end()
 }
 
-// Words is the hash of two words, for keys that are made of others.
+// Strong is SipHash-2-4 of p. p is not kept.
+func (k Key) Strong(p []byte) uint64 {
+	s := k.begin()
+	length := uint64(len(p)) << 56
+	for ; len(p) >= 8; p = p[8:] {
+		s.word2(binary.LittleEndian.Uint64(p))
+	}
+	s.word2(tail(p) | length)
+	s.v2 ^= 0xff
+	for range 4 {
+		s.round()
+	}
+	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3
+}
+
+// tail is the last bytes of a message, fewer than eight, as a word.
+func tail(p []byte) uint64 {
+	var last [8]byte
+	copy(last[:], p)
+	return binary.LittleEndian.Uint64(last[:])
+}
+
+// Words is SipHash-1-3 of two words, for keys that are made of others.
 func (k Key) Words(a, b uint64) uint64 {
 	s := k.begin()
 	s.word(a)
 	s.word(b)
 	s.word(16 << 56)
+	return s.end()
+}
+
+// Three is SipHash-1-3 of three words.
+func (k Key) Three(a, b, c uint64) uint64 {
+	s := k.begin()
+	s.word(a)
+	s.word(b)
+	s.word(c)
+	s.word(24 << 56)
 	return s.end()
 }

@@ -42,8 +42,8 @@ type Config struct {
 }
 
 // signalsPart is which part of the memory is for what many logins tell together: one
-// fourth. The rest is for the captures.
-const signalsPart = 4
+// fifth. The rest is for the captures.
+const signalsPart = 5
 
 // SignalsMemory is what of a sensor's memory is for signals, in bytes.
 func SignalsMemory(memory int64) int64 {
