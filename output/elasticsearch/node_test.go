@@ -26,13 +26,6 @@ var shared struct {
 }
 
 func TestMain(m *testing.M) {
-	if os.Getenv(childVariable) != "" {
-		if err := sensorChild(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
-	}
 	code := m.Run()
 	if shared.node != nil {
 		shared.node.Kill()

@@ -222,7 +222,6 @@ func TestARealBroker(t *testing.T) {
 		}
 		t.Logf("%.0f alerts/s acknowledged", float64(len(all))/time.Since(begun).Seconds())
 	})
-	t.Run("sensors that are killed lose nothing", func(t *testing.T) { killedSensors(t, b) })
 	t.Run("a broker that is killed loses nothing", func(t *testing.T) { killed(t, b) })
 }
 

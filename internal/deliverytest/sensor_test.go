@@ -1,0 +1,114 @@
+//go:build linux
+
+package deliverytest
+
+import (
+	"bytes"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// sensor is the program at work.
+type sensor struct {
+	t    *testing.T
+	cmd  *exec.Cmd
+	done chan struct{}
+	err  error
+
+	mu  sync.Mutex
+	log bytes.Buffer
+}
+
+// Write takes what the program says.
+func (s *sensor) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.log.Write(p)
+}
+
+func (s *sensor) said() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.log.String()
+}
+
+// launch starts a live sensor that listens for logins at a mail server.
+func launch(t *testing.T, m *mail, args ...string) *sensor {
+	t.Helper()
+	return launchBy(t, nil, m, args...)
+}
+
+// launchBy is launch by another program, which runs what follows.
+func launchBy(t *testing.T, by []string, m *mail, args ...string) *sensor {
+	t.Helper()
+	line := append(append([]string{}, by...), program, "live", "-i", "lo", "--ports", m.port, "--sensor-name", "sensor1", "--log-level", "debug",
+		"--suppress", "0", "--alert-rate", "1000000")
+	line = append(line, args...)
+	s := &sensor{t: t, cmd: exec.Command(line[0], line[1:]...), done: make(chan struct{})}
+	s.cmd.Stdout, s.cmd.Stderr = s, s
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		s.err = s.cmd.Wait()
+		close(s.done)
+	}()
+	t.Cleanup(s.kill)
+	return s
+}
+
+// ready waits until it listens.
+func (s *sensor) ready() *sensor {
+	s.t.Helper()
+	s.hears("msg=listening")
+	return s
+}
+
+// hears waits until the program has said something.
+func (s *sensor) hears(words string) {
+	s.t.Helper()
+	s.until("the sensor to say "+words, func() bool { return strings.Contains(s.said(), words) })
+}
+
+// until waits until something holds.
+func (s *sensor) until(what string, holds func() bool) {
+	s.t.Helper()
+	for end := time.Now().Add(time.Minute); !holds(); time.Sleep(10 * time.Millisecond) {
+		select {
+		case <-s.done:
+			s.t.Fatalf("the sensor ended (%v); waited for %s:\n%s", s.err, what, s.said())
+		default:
+		}
+		if time.Now().After(end) {
+			s.t.Fatalf("waited in vain for %s:\n%s", what, s.said())
+		}
+	}
+}
+
+// kill ends it at once.
+func (s *sensor) kill() {
+	_ = s.cmd.Process.Kill() // it may have ended
+	<-s.done
+	noSecret(s.t, "the log", []byte(s.said()))
+}
+
+// stop ends it as systemd would.
+func (s *sensor) stop() {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		s.t.Fatal(err)
+	}
+	select {
+	case <-s.done:
+	case <-time.After(20 * time.Second):
+		s.t.Fatalf("the sensor did not end:\n%s", s.said())
+	}
+	if s.err != nil {
+		s.t.Errorf("the sensor ended with %v:\n%s", s.err, s.said())
+	}
+}
