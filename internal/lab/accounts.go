@@ -40,9 +40,9 @@ func (l *Lab) Accounts(accounts []Account) error {
 	return nil
 }
 
-// await waits until the server listens on these ports of the node, from the
+// Await waits until the server listens on these ports of the node, from the
 // server host itself: nothing of it is seen on the wire.
-func (l *Lab) await(node int, p *Process, log string, ports ...uint16) error {
+func (l *Lab) Await(node int, p *Process, log string, ports ...uint16) error {
 	limit := time.Now().Add(30 * time.Second)
 	for _, port := range ports {
 		for !l.listens(node, port) {

@@ -46,7 +46,7 @@ func (l *Lab) Courier(accounts []Account) (*Process, error) {
 			return nil, err
 		}
 	}
-	return last, l.await(CourierNode, last, "/lab/courier.log", 143, 110)
+	return last, l.Await(CourierNode, last, "/lab/courier.log", 143, 110)
 }
 
 // courierAccounts writes Courier's user database.

@@ -85,5 +85,5 @@ func (l *Lab) Cyrus(accounts []Account) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p, l.await(CyrusNode, p, "/lab/syslog", 143, 110, 24, 4190)
+	return p, l.Await(CyrusNode, p, "/lab/syslog", 143, 110, 24, 4190)
 }

@@ -174,7 +174,7 @@ func (l *Lab) Dovecot(c DovecotConfig) (*Process, error) {
 	if c.TLS {
 		ports = append(ports, 993, 995)
 	}
-	return p, l.await(c.Node, p, name+".log", ports...)
+	return p, l.Await(c.Node, p, name+".log", ports...)
 }
 
 // mailFolder is where all Dovecots keep mail.

@@ -88,5 +88,5 @@ func (l *Lab) Exim() (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p, l.await(EximNode, p, "/lab/exim.out", 25, 587, 465)
+	return p, l.Await(EximNode, p, "/lab/exim.out", 25, 587, 465)
 }

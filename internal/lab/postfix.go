@@ -114,7 +114,7 @@ func (l *Lab) Postfix() (*Process, error) {
 		return nil, err
 	}
 	for _, node := range []int{OpenNode, StrictNode, PlainNode} {
-		if err := l.await(node, p, "/lab/postfix.out", 25, 587); err != nil {
+		if err := l.Await(node, p, "/lab/postfix.out", 25, 587); err != nil {
 			return p, fmt.Errorf("%w; %s", err, lastLines(l.Read("/lab/postfix.log"), 8))
 		}
 	}
