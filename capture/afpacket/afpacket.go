@@ -39,6 +39,7 @@ type Config struct {
 	Filter       []bpf.RawInstruction // what the kernel lets through; nil: everything
 	MustFilter   bool                 // fail where Filter cannot be used, rather than let everything through
 	Fanout       uint16               // group of sockets that share the frames by flow; 0: alone
+	Share        []bpf.RawInstruction // chooses the socket of the group on Ethernet interfaces; nil: the kernel's hash of outer addresses and ports
 	Event        func(Event)          // told of interfaces that come and go, may be nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unsafe"
 
+	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 
 	"cleartap/capture"
@@ -79,13 +80,28 @@ func (r *ring) setUp(cfg *Config, name string) error {
 		}
 	}
 	if cfg.Fanout != 0 {
-		// Fragments are put together by the kernel before it hashes, so that all of a flow reach one socket.
-		mode := int(cfg.Fanout) | (unix.PACKET_FANOUT_HASH|unix.PACKET_FANOUT_FLAG_DEFRAG)<<16
-		if err := unix.SetsockoptInt(r.fd, unix.SOL_PACKET, unix.PACKET_FANOUT, mode); err != nil {
+		if err := r.join(cfg); err != nil {
 			return opError("join the fan-out group on", name, err)
 		}
 	}
 	return nil
+}
+
+// join joins the fan-out group. Fragments are put together by the kernel before it
+// chooses, so that all of a flow reach one socket.
+func (r *ring) join(cfg *Config) error {
+	set := func(kind int) error {
+		return unix.SetsockoptInt(r.fd, unix.SOL_PACKET, unix.PACKET_FANOUT, int(cfg.Fanout)|(kind|unix.PACKET_FANOUT_FLAG_DEFRAG)<<16)
+	}
+	if len(cfg.Share) == 0 || r.link != capture.LinkEthernet {
+		return set(unix.PACKET_FANOUT_HASH)
+	}
+	if err := set(unix.PACKET_FANOUT_CBPF); errors.Is(err, unix.EINVAL) { // Linux before 4.3
+		return set(unix.PACKET_FANOUT_HASH)
+	} else if err != nil {
+		return err
+	}
+	return unix.SetsockoptSockFprog(r.fd, unix.SOL_PACKET, unix.PACKET_FANOUT_DATA, program(cfg.Share))
 }
 
 func htons(v uint16) uint16 { return v<<8 | v>>8 }
@@ -100,11 +116,16 @@ func (r *ring) filter(cfg *Config) error {
 		}
 		return nil
 	}
-	raw := make([]unix.SockFilter, len(cfg.Filter))
-	for i, f := range cfg.Filter {
+	return unix.SetsockoptSockFprog(r.fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, program(cfg.Filter))
+}
+
+// program is a program as the kernel takes it; it has an instruction at least.
+func program(p []bpf.RawInstruction) *unix.SockFprog {
+	raw := make([]unix.SockFilter, len(p))
+	for i, f := range p {
 		raw[i] = unix.SockFilter{Code: f.Op, Jt: f.Jt, Jf: f.Jf, K: f.K}
 	}
-	return unix.SetsockoptSockFprog(r.fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(raw)), Filter: &raw[0]})
+	return &unix.SockFprog{Len: uint16(len(raw)), Filter: &raw[0]}
 }
 
 func (r *ring) mmap(cfg *Config) error {

@@ -139,7 +139,7 @@ func (e *examination) input(ctx context.Context, l *config.Loaded, names []strin
 		e.fail("%s", err)
 		return
 	}
-	src, err := openTap(l, filter, tapOf(names))
+	src, err := openTap(l, filter, nil, tapOf(names))
 	if err != nil {
 		e.fail("%s", openFault(err))
 		return

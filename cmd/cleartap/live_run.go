@@ -13,6 +13,7 @@ import (
 
 	"cleartap/capture"
 	"cleartap/capture/afpacket"
+	"cleartap/capture/kernelfilter"
 	"cleartap/detectors"
 	"cleartap/detectors/all"
 	"cleartap/internal/config"
@@ -121,6 +122,10 @@ func sensorConfig(l *config.Loaded) (sensor.LiveConfig, error) {
 	if err != nil {
 		return sensor.LiveConfig{}, err
 	}
+	share, err := kernelfilter.Fanout(!l.Capture.Tunnels)
+	if err != nil {
+		return sensor.LiveConfig{}, err
+	}
 	ports, err := capture.ParsePorts(l.Capture.Ports)
 	if err != nil {
 		return sensor.LiveConfig{}, err
@@ -131,7 +136,7 @@ func sensorConfig(l *config.Loaded) (sensor.LiveConfig, error) {
 			OutcomeWait: time.Duration(l.Detect.OutcomeWait), Protocols: all.Protocols(), Marks: secretMarks(l.Signals.SecretMarks),
 		},
 		Workers: l.Capture.Workers, NoTunnels: !l.Capture.Tunnels, Queue: l.Limits.Queue, StatsInterval: time.Duration(l.Health.Interval),
-		Open: func(t sensor.Tap) (capture.Live, error) { return openTap(l, filter, t) },
+		Open: func(t sensor.Tap) (capture.Live, error) { return openTap(l, filter, share, t) },
 	}
 	if l.Capture.Method == "libpcap" {
 		c.Workers = 1 // it cannot share an interface's frames
@@ -142,14 +147,14 @@ func sensorConfig(l *config.Loaded) (sensor.LiveConfig, error) {
 	return c, nil
 }
 
-// openTap opens a socket for one worker.
-func openTap(l *config.Loaded, filter []bpf.RawInstruction, t sensor.Tap) (capture.Live, error) {
+// openTap opens a socket for one worker; share says which of them gets a frame.
+func openTap(l *config.Loaded, filter, share []bpf.RawInstruction, t sensor.Tap) (capture.Live, error) {
 	if l.Capture.Method == "libpcap" {
 		return openLibpcap(l, filter, t)
 	}
 	return afpacket.Open(afpacket.Config{
 		Interfaces: t.Interfaces, Ring: int(l.Capture.Ring), BlockTimeout: time.Duration(l.Capture.BlockTimeout), Promiscuous: l.Capture.Promiscuous,
-		Filter: filter, MustFilter: l.Capture.BPF != "" || l.Capture.BPFFile != "", Fanout: t.Fanout, Event: t.Event,
+		Filter: filter, MustFilter: l.Capture.BPF != "" || l.Capture.BPFFile != "", Fanout: t.Fanout, Share: share, Event: t.Event,
 	})
 }
 

@@ -114,38 +114,6 @@ func TestFilters(t *testing.T) {
 	}
 }
 
-// A mirror inside VXLAN reaches the workers by its outer addresses, which splits
-// flows: that is noticed on live flows, one worker goes on alone, and finds what comes.
-func TestTunnelSplitsFlows(t *testing.T) {
-	t.Parallel()
-	n := newNets(t, pair+"; for i in m0 m1; do ip link set $i mtu 9000; done")
-	s := n.sensor("--workers", "3")
-	if out, err := n.actor("", "vxlan", "m0", "4", "20000", "5").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	s.await("does not keep both directions of a flow together", 5*time.Second)
-	time.Sleep(500 * time.Millisecond)
-	before := len(s.all())
-	if out, err := n.actor("", "vxlan", "m0", "2", "20000", "6").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	_, truth, err := generated("logins", 2<<20, 6)
-	must(t, err)
-	s.until(5*time.Second, "all logins", func() bool { return len(s.all())-before >= int(truth.Logins) })
-	s.stop()
-	known := 0
-	for _, a := range s.all()[before:] {
-		if a.Event.Outcome != "unknown" {
-			known++
-		}
-	}
-	h := s.health()
-	t.Logf("%d half flows; then %d logins of %d, %d with their outcome", h.Flows.Half, len(s.all())-before, truth.Logins, known)
-	if h.Flows.Half == 0 || h.State != "DEGRADED" || known < int(truth.Logins)*9/10 {
-		t.Errorf("health %+v", h)
-	}
-}
-
 // A reader that went away ends the sensor; one that stands still does not keep it
 // from stopping.
 func TestReadersOfStandardOutput(t *testing.T) {

@@ -24,7 +24,7 @@ func play(role string, args []string) {
 		err = guess(args)
 	case "replay":
 		err = replay(args)
-	case "vxlan":
+	case "tunnel":
 		err = encapsulate(args)
 	case "flood":
 		err = flood(args)
@@ -67,8 +67,8 @@ func serveMail() error {
 	}
 }
 
-// logIn logs in: NAME COUNT EVERY. Users are NAME0, NAME1 and so on; every third
-// password is wrong.
+// logIn logs in: NAME COUNT EVERY [SOURCES]. Users are NAME0, NAME1 and so on; every third
+// password is wrong. With SOURCES, so many addresses take turns, from 10.9.0.11 on.
 func logIn(args []string) error {
 	count, err := strconv.Atoi(args[1])
 	if err != nil {
@@ -78,8 +78,18 @@ func logIn(args []string) error {
 	if err != nil {
 		return err
 	}
+	sources := 0
+	if len(args) > 3 {
+		if sources, err = strconv.Atoi(args[3]); err != nil {
+			return err
+		}
+	}
 	for i := range count {
-		if err := login(args[0]+strconv.Itoa(i), i%3 == 2); err != nil {
+		var from net.Addr
+		if sources > 0 {
+			from = &net.TCPAddr{IP: net.IPv4(10, 9, 0, byte(11+i%sources))}
+		}
+		if err := login(from, args[0]+strconv.Itoa(i), i%3 == 2); err != nil {
 			return err
 		}
 		time.Sleep(every)
@@ -94,15 +104,16 @@ func guess(args []string) error {
 		return err
 	}
 	for range count {
-		if err := login(args[0], true); err != nil {
+		if err := login(nil, args[0], true); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func login(name string, wrong bool) error {
-	c, err := net.DialTimeout("tcp", "10.9.0.2:110", 5*time.Second)
+func login(from net.Addr, name string, wrong bool) error {
+	d := net.Dialer{LocalAddr: from, Timeout: 5 * time.Second}
+	c, err := d.Dial("tcp", "10.9.0.2:110")
 	if err != nil {
 		return err
 	}

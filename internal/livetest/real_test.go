@@ -64,7 +64,7 @@ func must(t *testing.T, err error) {
 
 // listen starts the sensor at the mirror.
 func (s *stage) listen(more ...string) *sensor {
-	args := append([]string{"live", "-i", "eth0", "--format", "jsonl", "--suppress", "0", "--usernames", "full", "--stats-interval", "1s"}, more...)
+	args := append([]string{"live", "-i", "eth0", "--format", "jsonl", "--suppress", "0", "--usernames", "full", "--stats-interval", "1s", "--workers", "2"}, more...)
 	cmd := s.Sensor.Command("/lab/cleartap", args...)
 	return start(s.t, cmd, func(c *exec.Cmd) error { return s.Sensor.Do(c.Start) })
 }
@@ -132,7 +132,7 @@ func (s *stage) told(sensor *sensor, limit time.Duration, want []string) {
 	sensor.stop()
 	s.t.Logf("%d logins", len(want))
 	same(s.t, sensor.names(), want)
-	if h := sensor.health(); h.Panics != 0 || h.Drops != 0 {
+	if h := sensor.health(); h.Panics != 0 || h.Drops != 0 || h.Flows.Half != 0 {
 		s.t.Errorf("health %+v", h)
 	}
 	must(s.t, s.Wire.Err())
