@@ -7,18 +7,29 @@ import "cleartap/capture"
 func appendTime(dst []byte, t capture.Nanos) []byte {
 	micros := floorDiv(int64(t), 1000)
 	seconds := floorDiv(micros, 1e6)
+	return appendFraction(appendSecond(dst, seconds), int(micros-seconds*1e6))
+}
+
+// appendSecond appends the part of a time that all times of its second share.
+func appendSecond(dst []byte, seconds int64) []byte {
 	days := floorDiv(seconds, 86400)
 	year, month, day := civil(days)
 	second := int(seconds - days*86400)
-	dst = digits(dst, year, 4)
-	dst = digits(append(dst, '-'), month, 2)
-	dst = digits(append(dst, '-'), day, 2)
-	dst = digits(append(dst, 'T'), second/3600, 2)
-	dst = digits(append(dst, ':'), second/60%60, 2)
-	dst = digits(append(dst, ':'), second%60, 2)
-	dst = digits(append(dst, '.'), int(micros-seconds*1e6), 6)
-	return append(dst, 'Z')
+	dst = pair(pair(dst, year/100), year%100)
+	dst = pair(append(dst, '-'), month)
+	dst = pair(append(dst, '-'), day)
+	dst = pair(append(dst, 'T'), second/3600)
+	dst = pair(append(dst, ':'), second/60%60)
+	return append(pair(append(dst, ':'), second%60), '.')
 }
+
+// appendFraction appends the rest of it.
+func appendFraction(dst []byte, micros int) []byte {
+	return append(pair(pair(pair(dst, micros/10000), micros/100%100), micros%100), 'Z')
+}
+
+// pair appends v, which is less than 100, in two digits.
+func pair(dst []byte, v int) []byte { return append(dst, '0'+byte(v/10), '0'+byte(v%10)) }
 
 func floorDiv(a, b int64) int64 {
 	q := a / b
@@ -45,14 +56,4 @@ func civil(days int64) (year, month, day int) {
 		year++
 	}
 	return year, month, day
-}
-
-// digits appends v, which is not negative, in n digits.
-func digits(dst []byte, v, n int) []byte {
-	var buf [6]byte
-	for i := n - 1; i >= 0; i-- {
-		buf[i] = '0' + byte(v%10)
-		v /= 10
-	}
-	return append(dst, buf[:n]...)
 }

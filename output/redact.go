@@ -56,9 +56,11 @@ const textSize = 416
 // redactor makes one alert. All texts that are made for it are parts of one
 // string, which costs one allocation.
 type redactor struct {
-	text strings.Builder
-	p    *Policy
-	f    *detectors.Finding
+	text   strings.Builder
+	p      *Policy
+	f      *detectors.Finding
+	second int64 // that of the time written last
+	prefix string
 }
 
 // from gives the text that was written since it was n bytes long.
@@ -70,7 +72,15 @@ func (r *redactor) time(t capture.Nanos) string {
 	}
 	n := r.text.Len()
 	var buf [40]byte
-	r.text.Write(appendTime(buf[:0], t))
+	micros := floorDiv(int64(t), 1000)
+	seconds := floorDiv(micros, 1e6)
+	if r.prefix == "" || seconds != r.second { // the times of an alert are mostly those of one second
+		r.text.Write(appendSecond(buf[:0], seconds))
+		r.second, r.prefix = seconds, r.from(n)
+	} else {
+		r.text.WriteString(r.prefix)
+	}
+	r.text.Write(appendFraction(buf[:0], int(micros-seconds*1e6)))
 	return r.from(n)
 }
 

@@ -10,14 +10,14 @@ import (
 )
 
 // Writer writes alerts as JSON lines. It buffers; see Flush.
-type Writer struct {
-	w    *bufio.Writer
-	line []byte
-}
+type Writer struct{ w *bufio.Writer }
 
 // bufferSize is how much is written at a time, in bytes: a system call for some
-// two hundred alerts.
-const bufferSize = 256 << 10
+// fifty alerts. lineSize is more than nearly all lines need.
+const (
+	bufferSize = 128 << 10
+	lineSize   = 8 << 10
+)
 
 // New gives a writer of JSON lines to w.
 func New(w io.Writer) *Writer { return &Writer{w: bufio.NewWriterSize(w, bufferSize)} }
@@ -25,8 +25,12 @@ func New(w io.Writer) *Writer { return &Writer{w: bufio.NewWriterSize(w, bufferS
 // Write writes one alert. The error is that of the writer underneath, which
 // may be told one call late.
 func (w *Writer) Write(a *output.Alert) error {
-	w.line = append(a.AppendJSON(w.line[:0]), '\n')
-	_, err := w.w.Write(w.line)
+	if w.w.Available() < lineSize {
+		if err := w.w.Flush(); err != nil {
+			return err
+		}
+	}
+	_, err := w.w.Write(append(a.AppendJSON(w.w.AvailableBuffer()), '\n')) // mostly in its place already
 	return err
 }
 
