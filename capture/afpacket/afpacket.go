@@ -24,7 +24,7 @@ const (
 	MinRing             = 4 << 20
 	MaxRing             = 4 << 30
 	DefaultBlockTimeout = 10 * time.Millisecond
-	blockSize           = 1 << 20
+	blockSize           = 256 << 10 // longer frames are cut
 	frameSize           = 2048
 	idle                = 100 * time.Millisecond
 	reopenEvery         = time.Second

@@ -90,6 +90,7 @@ const stopAtMost = 9 * time.Second
 // prepare opens the outputs and gives up rights: first the user, so that files
 // belong to it, then the rest.
 func (s *listening) prepare() error {
+	preferred := privilege.Prefer(s.loaded.Process.Nice)
 	if err := privilege.Become(s.loaded.Process.User); err != nil {
 		return &outcome{exitFailed, err.Error()}
 	}
@@ -104,6 +105,9 @@ func (s *listening) prepare() error {
 	}
 	if err := s.kept.begin(s.loaded, s.log, func(f *detectors.Finding) { s.pass(f, s.kept.iface) }); err != nil {
 		return err
+	}
+	if preferred != nil && s.loaded.Origins["process.nice"] != "" { // without having been told to it was worth a try
+		s.log.Warn("the sensor has no precedence on this machine", "process.nice", s.loaded.Process.Nice, "reason", preferred)
 	}
 	var err error
 	s.rights, err = privilege.Drop(privilege.Config{Mode: privilege.Mode(s.loaded.Process.Sandbox), Access: access(s.loaded, s.o)})

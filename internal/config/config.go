@@ -134,6 +134,7 @@ type Health struct {
 type Process struct {
 	User    string `yaml:"user"`
 	Sandbox string `yaml:"sandbox"` // auto, required or off
+	Nice    int    `yaml:"nice"`    // the lower, the sooner it runs; 0: as it was started
 }
 
 // Log says what is told on standard error.

@@ -49,7 +49,7 @@ func Default() Config {
 		Alerts:    Alerts{Suppress: Duration(time.Hour), Rate: 100},
 		Spool:     Spool{Dir: "/var/lib/cleartap/spool", MaxSize: 1 << 30, OnFull: "drop_newest", Sync: Duration(50 * time.Millisecond)},
 		Health:    Health{Interval: Duration(time.Minute)},
-		Process:   Process{Sandbox: "auto"},
+		Process:   Process{Sandbox: "auto", Nice: -10},
 		Log:       Log{Level: "info", Format: "text"},
 	}
 }

@@ -25,6 +25,7 @@ func (l *Loaded) Validate() []error {
 	c.outputs()
 	c.spool()
 	c.word("process.sandbox", l.Process.Sandbox, "auto", "required", "off")
+	c.number("process.nice", l.Process.Nice, -20, 0)
 	c.word("log.level", l.Log.Level, "error", "warn", "info", "debug")
 	c.word("log.format", l.Log.Format, "text", "json")
 	c.within("health.interval", time.Duration(l.Health.Interval), time.Second, 24*time.Hour)

@@ -232,3 +232,22 @@ func TestFullRing(t *testing.T) {
 		}
 	}
 }
+
+// A sensor that does not run for a second and a half loses nothing of 50,000 frames a
+// second: its rings, as large as they are by default, last for longer.
+func TestPause(t *testing.T) {
+	t.Parallel()
+	n := newNets(t, pair)
+	s := n.sensor("--workers", "1", "--usernames", "none")
+	load := n.actor("", "flood", "m0", "logins", "30", "3", "50000", "2s")
+	must(t, load.Start())
+	s.signal(syscall.SIGSTOP)
+	time.Sleep(1500 * time.Millisecond)
+	s.signal(syscall.SIGCONT)
+	must(t, load.Wait())
+	s.until(5*time.Second, "logins", func() bool { return len(s.all()) > 0 })
+	s.stop()
+	if h := s.health(); h.Drops > 0 || h.Packets == 0 {
+		t.Errorf("health %+v", h)
+	}
+}

@@ -9,10 +9,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 const pair = "ip link add m0 type veth peer name m1; ip link set m0 up; ip link set m1 up"
@@ -144,7 +147,19 @@ func TestRootGivesUpItsRights(t *testing.T) {
 	n := newNets(t, pair)
 	s := n.sensor("--sandbox", "required")
 	bare(t, s, "0", netRaw)
+	for _, m := range status(t, s) { // and has taken precedence before
+		if nice, err := unix.Getpriority(unix.PRIO_PROCESS, number(t, m["Pid"])); err != nil || 20-nice > -10 {
+			t.Errorf("thread %s has nice value %d, %v", m["Pid"], 20-nice, err)
+		}
+	}
 	s.stop()
+}
+
+func number(t *testing.T, text string) int {
+	t.Helper()
+	n, err := strconv.Atoi(text)
+	must(t, err)
+	return n
 }
 
 // Without the right to capture it is said which is missing, and how to give it.

@@ -29,3 +29,6 @@ func Hint() string { return "capturing needs the rights of an administrator" }
 
 // CanCapture reports whether the process may open packet sockets, as far as that is known.
 func CanCapture() bool { return true }
+
+// Prefer fails: only Linux can do it here.
+func Prefer(int) error { return errors.New("process.nice works on Linux only") }
