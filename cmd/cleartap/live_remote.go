@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -54,7 +55,7 @@ func (r *liveRemotes) begin(l *config.Loaded, log *slog.Logger, old *spool.Spool
 	if r.spool == nil && len(r.names()) > 0 {
 		var err error
 		if r.spool, err = openSpool(l, r.names(), log); err != nil {
-			log.Error("alerts that wait for outputs are in memory only, and are lost when the sensor ends", "reason", err, "setting", "spool.dir")
+			log.Error("alerts that wait for outputs are in memory only, and are lost when the sensor ends", "reason", err, "setting", "spool.dir", "outputs", strings.Join(r.names(), ","))
 		}
 	}
 	for i := range l.Outputs {

@@ -98,6 +98,20 @@ func newReceivers(t *testing.T) (rs, ng *receiver, flags []string) {
 	return rs, ng, []string{"--syslog", secure, "--syslog", "tcp://" + ng.Addr("tcp"), "--syslog-format", "json-cee"}
 }
 
+// plainReceiver makes a syslog-ng that is not started yet.
+func plainReceiver(t *testing.T) *testdaemon.Daemon {
+	t.Helper()
+	root, ok := testdaemon.Packages(t)
+	if !ok {
+		t.Fatal("no syslog-ng")
+	}
+	a := testdaemon.NewAuthority(t)
+	a.Server(t, nil)
+	d := testdaemon.SyslogNG(t, root, a)
+	d.Ready = []string{"tcp"}
+	return d
+}
+
 // counts gives how often each id came. What came twice must be the same.
 func (r *receiver) counts(t *testing.T) map[string]int {
 	t.Helper()

@@ -18,6 +18,7 @@ type writer struct {
 	pause    time.Duration
 	keepAt   time.Time
 	doomed   []doomed
+	atMost   int64           // bytes of one write after the disk was full; 0: a segment
 	named    map[string]bool // readers whose file of dead letters has its name on disk
 	final    error           // what Close says
 }
@@ -40,13 +41,39 @@ func (s *Spool) commit(now time.Time) {
 				continue
 			}
 		}
+		if noRoom(err) && s.lessAtOnce() {
+			continue
+		}
 		if err != nil {
 			s.refused(now, err)
 			return
 		}
 	}
-	w.pause = 0
+	w.pause, w.atMost = 0, 0
 	s.recovered()
+}
+
+// leastAtOnce is what is still tried on a disk without room, in bytes: a little of what
+// waits goes where all of it at once never would.
+const leastAtOnce = 64 << 10
+
+// atOnce is the most that is written at once, in bytes.
+func (s *Spool) atOnce() int64 {
+	if s.out.atMost > 0 {
+		return min(s.out.atMost, s.cfg.SegmentBytes)
+	}
+	return s.cfg.SegmentBytes
+}
+
+// lessAtOnce has less written at once; false: it is little already.
+func (s *Spool) lessAtOnce() bool {
+	w := &s.out
+	tried := min(s.atOnce(), int64(len(w.taken.buf)-w.taken.start(w.head)))
+	if tried <= leastAtOnce || w.left() == 1 {
+		return false
+	}
+	w.atMost = max(leastAtOnce, tried/2)
+	return true
 }
 
 // take moves the queue to the writer; false when it is empty.
@@ -64,7 +91,7 @@ func (s *Spool) take() bool {
 func (s *Spool) writeSome(now time.Time) error {
 	w := &s.out
 	bytes := int64(len(w.taken.buf) - w.taken.start(w.head))
-	if err := s.makeRoom(min(bytes, s.cfg.SegmentBytes)); err != nil {
+	if err := s.makeRoom(min(bytes, s.atOnce())); err != nil {
 		return err
 	}
 	n, err := s.put(&w.taken, w.head, now)
@@ -77,6 +104,8 @@ func (s *Spool) writeSome(now time.Time) error {
 	s.rouse()
 	s.mu.Unlock()
 	w.head += n
+	w.pause = 0
+	w.atMost = min(2*w.atMost, s.cfg.SegmentBytes)
 	return nil
 }
 
@@ -88,7 +117,7 @@ func (s *Spool) put(b *batch, from int, now time.Time) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	n := b.cut(from, s.cfg.SegmentBytes-g.size)
+	n := b.cut(from, min(s.cfg.SegmentBytes-g.size, s.atOnce()))
 	begin := b.start(from)
 	var carried int64
 	for i := from; i < from+n; i++ {

@@ -78,7 +78,10 @@ func (d *osDir) settle(path string, before fs.FileInfo, u use) error {
 func (d *osDir) acquire(path string) error {
 	f, err := d.openFile(lockName, os.O_RDWR|os.O_CREATE)
 	if err != nil {
-		return fmt.Errorf("spool %s: cannot write in the folder: %w", path, bare(err))
+		if errors.Is(err, errPlanted) {
+			return fmt.Errorf("spool %s: its file %s is %w: remove it", path, lockName, errPlanted)
+		}
+		return cannotWrite(path, bare(err))
 	}
 	d.lock = f
 	for try := 0; ; try++ {
@@ -99,6 +102,11 @@ func (d *osDir) acquire(path string) error {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
+}
+
+// cannotWrite says so, and what helps.
+func cannotWrite(path string, err error) error {
+	return fmt.Errorf("spool %s: cannot write in the folder: %w: let user %d write there, or name another folder", path, err, os.Geteuid())
 }
 
 // holds says whether f is still the lock file of the folder.
@@ -139,7 +147,7 @@ func makeDir(path string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("spool %s: its parent folder does not exist: mkdir -p %s", path, filepath.Dir(filepath.Clean(path)))
 	}
-	return fmt.Errorf("spool %s: cannot make the folder: %w", path, bare(err))
+	return fmt.Errorf("spool %s: cannot make the folder: %w: let user %d write in %s, or name another folder", path, bare(err), os.Geteuid(), filepath.Dir(filepath.Clean(path)))
 }
 
 // checkDir says what is wrong with a folder, and how it is put right.
@@ -153,7 +161,7 @@ func checkDir(path string, u use) (fs.FileInfo, error) {
 	case st.Mode()&fs.ModeSymlink != 0:
 		return nil, fmt.Errorf("spool %s: is a symbolic link, which others may turn elsewhere: name the folder itself", path)
 	case !st.IsDir():
-		return nil, fmt.Errorf("spool %s: is not a folder", path)
+		return nil, fmt.Errorf("spool %s: is not a folder: name another", path)
 	}
 	uid, _ := owner(st)
 	switch me := os.Geteuid(); {

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -83,13 +84,14 @@ func TestFoldersThatAreRefused(t *testing.T) {
 	must(os.Chmod(path("sticky"), 0o777|fs.ModeSticky))
 	must(os.Mkdir(path("linked"), 0o700))
 	must(os.Symlink(path("file"), path("linked/lock")))
+	me := strconv.Itoa(os.Geteuid())
 	cases := []struct{ name, want string }{
 		{"link", "is a symbolic link, which others may turn elsewhere: name the folder itself"},
-		{"file", "is not a folder"},
+		{"file", "is not a folder: name another"},
 		{"loose", "others may use the folder (mode 0755): chmod 700 " + path("loose")},
 		{"open/spool", "anyone may put another folder in its place, for all may write in " + path("open") + ": chmod o-w " + path("open")},
 		{"no/spool", "its parent folder does not exist: mkdir -p " + path("no")},
-		{"linked", "cannot write in the folder: not a plain file of the owner of the folder"},
+		{"linked", "its file lock is not a plain file of the owner of the folder: remove it"},
 		{"sticky/spool", ""},
 		{"real", ""},
 	}
@@ -99,8 +101,8 @@ func TestFoldersThatAreRefused(t *testing.T) {
 		cases = append(cases, struct{ name, want string }{"theirs", "belongs to user 4711, but cleartap runs as user 0: chown -R 0 " + path("theirs")})
 	} else {
 		must(os.Mkdir(path("shut"), 0o500))
-		cases = append(cases, struct{ name, want string }{"shut", "cannot write in the folder: permission denied"})
-		cases = append(cases, struct{ name, want string }{"shut/spool", "cannot make the folder: permission denied"})
+		cases = append(cases, struct{ name, want string }{"shut", "cannot write in the folder: permission denied: let user " + me + " write there, or name another folder"})
+		cases = append(cases, struct{ name, want string }{"shut/spool", "cannot make the folder: permission denied: let user " + me + " write in " + path("shut") + ", or name another folder"})
 	}
 	for _, c := range cases {
 		s, err := Open(Config{Dir: path(c.name)})

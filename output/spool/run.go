@@ -210,6 +210,7 @@ func (s *Spool) remove() error {
 		s.mu.Lock()
 		s.stats.Bytes -= f.bytes
 		s.mu.Unlock()
+		s.out.retryAt = time.Time{} // there may be room now
 	}
 	return first
 }

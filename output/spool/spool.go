@@ -113,10 +113,10 @@ func (s *Spool) identify(found *findings) error {
 		s.id = rand.Uint32()
 	}
 	if err := replaceFile(s.dir, formatName, formatLine(s.id)); err != nil {
-		return fmt.Errorf("spool %s: cannot write in the folder: %w", s.cfg.Dir, err)
+		return cannotWrite(s.cfg.Dir, err)
 	}
 	if err := s.dir.syncDir(""); err != nil {
-		return fmt.Errorf("spool %s: cannot write in the folder: %w", s.cfg.Dir, err)
+		return cannotWrite(s.cfg.Dir, err)
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 // T5 on a real file system that is really full, of bytes and of inodes: a tmpfs
 // in a mount namespace of its own.
 func TestFullTmpfs(t *testing.T) {
-	for _, options := range []string{"size=8m", "size=64m,nr_inodes=12"} {
+	for _, options := range []string{"size=8m", "size=64m,nr_inodes=12", "size=1m"} {
 		dir := t.TempDir()
 		cmd := exec.Command(os.Args[0], "-test.run=^TestFullTmpfsChild$", "-test.v", "-test.timeout=100s")
 		cmd.Env = append(os.Environ(), "SPOOL_TMPFS="+options, "SPOOL_CHILD_DIR="+dir)
@@ -51,11 +51,15 @@ func TestFullTmpfsChild(t *testing.T) {
 		t.Fatal("cannot mount: ", err)
 	}
 	told := uint64(0)
-	s := realSpool(t, filepath.Join(dir, "spool"), Config{SegmentBytes: 512 << 10, QueueRecords: 500, SyncEvery: time.Millisecond, Event: func(e Event) {
+	c := Config{SegmentBytes: 512 << 10, QueueRecords: 500, SyncEvery: time.Millisecond, Event: func(e Event) {
 		if e.Kind == Lost {
 			told += e.Records
 		}
-	}})
+	}}
+	if options == "size=1m" { // in memory, and in a segment, there is room for more than on the disk
+		c.SegmentBytes, c.QueueRecords = 8<<20, 4000
+	}
+	s := realSpool(t, filepath.Join(dir, "spool"), c)
 	var accepted, got []uint64
 	refused := uint64(0)
 	next := uint64(0)
@@ -71,12 +75,14 @@ func TestFullTmpfsChild(t *testing.T) {
 	}
 	for round := range uint64(3) {
 		wait(t, "the disk is full", func() bool { some(200); return s.Stats().WriteFailing })
-		some(1000)
+		some(2 * c.QueueRecords)
 		if st := s.Stats(); st.Lost[LostDisk] == 0 || st.Lost.Sum() != refused {
 			t.Fatalf("round %d: refused %d, counted %v", round, refused, st.Lost)
 		}
-		got = append(got, numbers(t, drain(t, s, "a"))...)
-		wait(t, "there is room again", func() bool { return !s.Stats().WriteFailing && s.Stats().Waiting == 0 })
+		wait(t, "there is room again", func() bool {
+			got = append(got, numbers(t, drain(t, s, "a"))...)
+			return !s.Stats().WriteFailing && s.Stats().Waiting == 0
+		})
 	}
 	got = append(got, numbers(t, drain(t, s, "a"))...)
 	same(t, "read", got, accepted)
