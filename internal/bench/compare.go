@@ -76,7 +76,7 @@ func (b *bench) all() error {
 		do   func() (part, error)
 	}{
 		{"peers", b.peers}, {"slow", b.slowPeers}, {"formats", b.formats}, {"printing", b.printing},
-		{"memory", b.memory}, {"growth", b.growth}, {"truth", b.truth},
+		{"memory", b.memory}, {"pauses", b.pauses}, {"growth", b.growth}, {"truth", b.truth},
 	}
 	for _, s := range steps {
 		if !b.wanted(s.name) {

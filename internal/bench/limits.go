@@ -140,6 +140,9 @@ func countAlerts(path string) (map[string]int, error) {
 		if err := json.Unmarshal(lines.Bytes(), &a); err != nil {
 			return nil, err
 		}
+		if a.Cleartap.Auth.Mechanism == "" {
+			continue // no login
+		}
 		counts[a.Network.Protocol+" "+a.Cleartap.Auth.Mechanism+" "+a.Event.Outcome]++
 	}
 	return counts, lines.Err()
