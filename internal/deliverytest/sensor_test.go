@@ -90,6 +90,17 @@ func (s *sensor) until(what string, holds func() bool) {
 	}
 }
 
+// reload has it read its configuration again.
+func (s *sensor) reload() {
+	s.t.Helper()
+	const done = "configuration read again"
+	before := strings.Count(s.said(), done)
+	if err := s.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		s.t.Fatal(err)
+	}
+	s.until("the reload", func() bool { return strings.Count(s.said(), done) > before })
+}
+
 // kill ends it at once.
 func (s *sensor) kill() {
 	_ = s.cmd.Process.Kill() // it may have ended

@@ -78,6 +78,19 @@ func (c *cluster) counts(t *testing.T) map[string]int {
 	return ids
 }
 
+// logins counts the logins that are there.
+func (c *cluster) logins(t *testing.T) int {
+	t.Helper()
+	var found struct{ Count int }
+	if err := c.Do("POST", "/"+stream+"/_refresh", nil, nil); err != nil {
+		return 0 // there is no stream yet
+	}
+	if err := c.Do("POST", "/"+stream+"/_count", `{"query":{"prefix":{"user.name":"u"}}}`, &found); err != nil {
+		t.Fatal(err)
+	}
+	return found.Count
+}
+
 // receiver is a real syslog receiver.
 type receiver struct{ *testdaemon.Daemon }
 
