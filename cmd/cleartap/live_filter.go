@@ -1,13 +1,9 @@
 package main
 
 import (
-	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"strings"
 
 	"golang.org/x/net/bpf"
 
@@ -59,35 +55,14 @@ func readFilter(path string) ([]bpf.RawInstruction, error) {
 }
 
 // byTcpdump lets tcpdump translate an expression: no Go library is right for
-// ordinary ones (docs/adr). It is shown a capture of the link type without a packet.
-// What it prints is checked like any file.
+// ordinary ones (docs/adr).
 func byTcpdump(expr string, link capture.LinkType) ([]bpf.RawInstruction, error) {
-	path, err := exec.LookPath("tcpdump")
-	if err != nil {
+	p, err := kernelfilter.Translate(expr, link)
+	switch {
+	case errors.Is(err, kernelfilter.ErrNoTcpdump):
 		return nil, fmt.Errorf("--bpf needs tcpdump to translate it, which is not installed here; where it is, run tcpdump -ddd -y EN10MB '%s' > FILE and use --bpf-file FILE", expr)
+	case err != nil:
+		return nil, usage("--bpf %q: %s", expr, err)
 	}
-	cmd := exec.Command(path, "-ddd", "-r", "-", "--", expr) //nolint:gosec // the expression is one argument and no option
-	cmd.Stdin = bytes.NewReader(emptyCapture(link))
-	out, err := cmd.Output()
-	if err != nil {
-		said := err.Error()
-		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-			said = string(exit.Stderr)
-			if _, after, ok := strings.Cut(said, "tcpdump: "); ok { // behind what it says of the capture
-				said = after
-			}
-		}
-		return nil, usage("--bpf %q: %s", expr, strings.TrimSpace(said))
-	}
-	return kernelfilter.ParseCompiled(string(out))
-}
-
-// emptyCapture is a pcap file without packets: a header alone.
-func emptyCapture(link capture.LinkType) []byte {
-	h := make([]byte, 24)
-	binary.LittleEndian.PutUint32(h, 0xa1b2c3d4)
-	h[4], h[6] = 2, 4
-	binary.LittleEndian.PutUint32(h[16:], 262144)
-	binary.LittleEndian.PutUint32(h[20:], uint32(link))
-	return h
+	return p, nil
 }

@@ -1,4 +1,4 @@
-package main
+package kernelfilter
 
 import (
 	"bytes"
@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/net/bpf"
+
 	"cleartap/capture"
 )
 
@@ -19,9 +21,9 @@ var expressions = []string{
 	"tcp[tcpflags] & tcp-syn != 0", "vlan and port 110", "src net 10.80.0.0/24 and not arp", "ip[6:2] & 0x3fff != 0", "ether host 02:00:00:00:00:01",
 }
 
-// A frame passes --bpf exactly where tcpdump shows it, in every capture that ships
+// A frame passes a translated filter exactly where tcpdump shows it, in every capture that ships
 // with the project, whatever its link type. Where tcpdump refuses an expression for a
-// link type, so does scan.
+// link type, so does Translate.
 func TestFilterIsTcpdumps(t *testing.T) {
 	files, err := filepath.Glob("../../pcaps/*.pcap*")
 	if err != nil || len(files) < 20 {
@@ -71,14 +73,16 @@ func tcpdumped(t *testing.T, file, expr string) (frames []byte, refused bool) {
 // passing gives the frames that the filter lets pass.
 func passing(t *testing.T, file, expr string) (frames []byte, link capture.LinkType, err error) {
 	t.Helper()
-	filter := &frameFilter{expr: expr, by: map[capture.LinkType]translated{}}
+	by := map[capture.LinkType]*Matcher{}
 	link, problem := each(file, func(f *capture.Frame) bool {
-		m, fault := filter.of(f.Link)
-		if fault != nil {
-			err = fault
-			return false
+		if by[f.Link] == nil {
+			var p []bpf.RawInstruction
+			if p, err = Translate(expr, f.Link); err != nil {
+				return false
+			}
+			by[f.Link] = matcher(t, p)
 		}
-		if m.Match(f.Data, f.Length) {
+		if by[f.Link].Match(f.Data, f.Length) {
 			frames = append(frames, f.Data...)
 		}
 		return true
