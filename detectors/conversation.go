@@ -96,6 +96,9 @@ func (c *Conversation) Truncated() bool { return c.truncated }
 // Mark is the place of the last byte of the unit being delivered, the LF of a line included.
 func (c *Conversation) Mark() capture.Mark { return c.mark }
 
+// Next is the sequence number of the byte of d that follows what was seen of it, holes included.
+func (c *Conversation) Next(d reassembly.Dir) uint32 { return c.dirs[d].next }
+
 // Seen reports whether bytes of direction d were seen at all.
 func (c *Conversation) Seen(d reassembly.Dir) bool { return c.dirs[d].seen }
 

@@ -132,7 +132,7 @@ func (s *session) command(line []byte) {
 		return
 	}
 	v := lookup(word)
-	s.queue.Push(v)
+	s.queue.Push(v).Ack = s.c.Mark().Ack
 	if v == startTLS {
 		s.c.AskTLS(false)
 	}

@@ -123,6 +123,9 @@ func (s *session) answer(v verdict) {
 		s.shutdown(v)
 		return
 	}
+	if s.queue.Lost() && s.queue.Len() > 1 {
+		s.catchUp()
+	}
 	h := s.queue.Head()
 	if h == nil {
 		return
@@ -143,6 +146,18 @@ func (s *session) answer(v verdict) {
 	s.queue.Answered()
 	if cmd.Verb == authenticate && v.kind == okay && !s.unauth && !s.queue.Waiting() {
 		s.c.Done()
+	}
+}
+
+// catchUp finds the command that a reply answers after something was missed: the newest
+// one, if the client waits for replies, else nobody knows which.
+func (s *session) catchUp() {
+	if !s.queue.InTurn() {
+		s.queue.Reset()
+		s.queue.Lose()
+	}
+	for s.queue.Len() > 1 {
+		s.queue.Pop()
 	}
 }
 

@@ -16,11 +16,12 @@ func (s *session) authinfo(args []byte) {
 		s.queue.Push(user)
 		s.user, s.named = detectors.Text(syntax.TrimRight(rest)), false
 	case syntax.Fold(word, "PASS"):
-		s.queue.Push(pass).Ticket = s.password(s.user, rest)
+		c := s.queue.Push(pass)
+		c.Ticket, c.Ack = s.password(s.user, rest), s.c.Mark().Ack
 	case syntax.Fold(word, "SASL"):
 		s.exchange(rest)
 	case syntax.Fold(word, "SIMPLE"):
-		s.queue.Push(simple)
+		s.queue.Push(simple).Ack = s.c.Mark().Ack
 		s.inSimple = true
 	case syntax.Fold(word, "GENERIC"):
 		s.generic(rest)
@@ -65,7 +66,7 @@ func (s *session) simple(name, rest []byte) {
 // SASL's, and arguments that are known by their shape only.
 func (s *session) generic(args []byte) {
 	mech, rest := syntax.Word(args)
-	s.queue.Push(saslAuth)
+	s.queue.Push(saslAuth).Ack = s.c.Mark().Ack
 	if len(rest) == 0 {
 		return
 	}
@@ -78,7 +79,7 @@ func (s *session) generic(args []byte) {
 // response (RFC 4643 section 2.4).
 func (s *session) exchange(args []byte) {
 	mech, response := syntax.Word(args)
-	s.queue.Push(saslAuth)
+	s.queue.Push(saslAuth).Ack = s.c.Mark().Ack
 	s.started = len(mech) > 0
 	if !s.started {
 		return

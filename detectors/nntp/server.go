@@ -102,7 +102,7 @@ func (s *session) answered(code int) *outstanding.Command[verb] {
 
 // seekAuth forgets commands whose replies were missed, up to one of AUTHINFO's.
 func (s *session) seekAuth() {
-	if !s.queue.Waiting() {
+	if !s.queue.Alone() || !s.queue.Waiting() {
 		return
 	}
 	for h := s.queue.Head(); h.Ticket == 0; h = s.queue.Head() {

@@ -16,6 +16,8 @@ type Command[V comparable] struct {
 	Count  uint32           // how many replies it waits for, at least 1
 	Seq    uint32           // number of the command within the dialogue, from 1
 	Ticket detectors.Ticket // of the login attempt that it made, if any
+	Ack    uint32           // what the client had of the server when it sent it, a sequence number; 0 where nobody needs it
+	Blind  bool             // which reply is its own is not known
 }
 
 // Queue holds the commands in order. The zero value is empty.
@@ -124,6 +126,40 @@ func (q *Queue[V]) Seek(v V) *Command[V] {
 		return q.Head()
 	}
 	return nil
+}
+
+// InTurn reports whether the client sent each command after it had more of the server than
+// at the one before: it waits for replies, and only the newest command can be without one.
+func (q *Queue[V]) InTurn() bool {
+	for i := 1; i < q.n; i++ {
+		if int32(q.at(i).Ack-q.at(i-1).Ack) <= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// Alone forgets all but the newest of the commands that made attempts, when those before it
+// were answered: the client had more of the server when it sent the next one. It reports
+// false when two were sent at once, so that replies that were missed leave open which is
+// whose; then all of them are forgotten. It is for dialogues that are Lost.
+func (q *Queue[V]) Alone() bool {
+	newest, alone := -1, true
+	for i := range q.n {
+		c := q.at(i)
+		if c.Ticket == 0 {
+			continue
+		}
+		alone = alone && (newest < 0 || int32(c.Ack-q.at(newest).Ack) > 0)
+		newest = i
+	}
+	if !alone {
+		newest++
+	}
+	for ; newest > 0; newest-- {
+		q.Pop()
+	}
+	return alone
 }
 
 // Waiting reports whether a login attempt waits for its reply.

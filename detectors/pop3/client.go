@@ -20,6 +20,10 @@ func (s *session) client(line []byte) {
 	}
 	word, arg := cut(line)
 	v := lookup(word)
+	if v == unknownVerb && s.greeting == awaited && syntax.Fold(word, "NICK") { // IRC: PASS comes first there (RFC 2812 section 3.1)
+		s.c.NotMine()
+		return
+	}
 	if s.named && v != pass {
 		s.c.Probed()
 	}

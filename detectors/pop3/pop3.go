@@ -31,12 +31,16 @@ type session struct {
 	announced netip.AddrPort // by an XCLIENT that waits for its reply
 
 	greeting greeting
-	holed    bool // bytes were missing since the last command
-	owed     int  // replies to commands that are not remembered
-	inSASL   bool // lines of the client may be responses
-	started  bool // the exchange of the last AUTH has no outcome yet
-	named    bool // the server refused the last USER, and PASS has not come
-	in       verb // capa or authList: lines of the server are its list
+	holed    bool   // bytes were missing since the last command
+	blind    bool   // the order of replies is lost, until the client waits for one
+	inBody   bool   // the server sends a message or a list that is dropped
+	ack      uint32 // what the client had of the server at its last command, or the server had said at a hole
+	spoke    bool   // ack is known
+	owed     int    // replies to commands that are not remembered
+	inSASL   bool   // lines of the client may be responses
+	started  bool   // the exchange of the last AUTH has no outcome yet
+	named    bool   // the server refused the last USER, and PASS has not come
+	in       verb   // capa or authList: lines of the server are its list
 	offer    detectors.Offer
 }
 
@@ -75,25 +79,6 @@ func (s *session) Unit(d reassembly.Dir, line []byte) {
 	}
 }
 
-// Gap implements detectors.Session. Nobody knows which commands or replies are
-// missing. Most clients wait for each reply, so two things hold: after missing
-// replies, the next one answers the newest command; and when a command follows
-// the hole, those before it have been answered.
-func (s *session) Gap(d reassembly.Dir) {
-	if s.greeting == awaited {
-		s.greeting = missed
-	}
-	s.holed, s.owed, s.in = true, 0, unknownVerb
-	if d == reassembly.ToServer {
-		s.user, s.started = "", false
-		s.endSASL() // the next response may be a password in a name's place
-		return
-	}
-	for s.queue.Len() > 1 {
-		s.queue.Pop()
-	}
-}
-
 // Resume implements detectors.Resumer. After a hole, only what is a command or a
 // reply beyond doubt is taken for one.
 func (s *session) Resume(d reassembly.Dir, line []byte) bool {
@@ -113,19 +98,6 @@ func (s *session) Resume(d reassembly.Dir, line []byte) bool {
 
 // Close implements detectors.Session.
 func (s *session) Close() { s.endSASL() }
-
-// push adds a command to those that wait for a reply. When there are too many,
-// the oldest ones are counted only.
-func (s *session) push(v verb) *outstanding.Command[verb] {
-	if s.holed {
-		s.holed = false
-		s.queue.Reset()
-	}
-	if s.queue.Len() == outstanding.Most {
-		s.owed++
-	}
-	return s.queue.Push(v)
-}
 
 // begin notes an attempt.
 func (s *session) begin(a detectors.Attempt) detectors.Ticket {

@@ -35,6 +35,7 @@ func statusOf(line []byte) (status, bool) {
 // server takes a line of the server.
 func (s *session) server(line []byte) {
 	st, ok := statusOf(line)
+	s.inBody = false
 	switch {
 	case s.in != unknownVerb && (!ok || st == challenge):
 		s.listed(line)
@@ -126,6 +127,10 @@ func (s *session) answer(st status, line []byte) {
 	if head == nil {
 		return
 	}
+	if head.Blind {
+		s.queue.Answered()
+		return
+	}
 	v, ticket := head.Verb, head.Ticket
 	if v == auth && st == accepted && s.goesOn() {
 		s.sasl.Server(nil)
@@ -147,6 +152,7 @@ func (s *session) answer(st status, line []byte) {
 		}
 	case list, uidl, retr, top, lang:
 		if st == accepted {
+			s.inBody = true
 			s.c.Body(reassembly.ToClient)
 		}
 	case stls:

@@ -86,7 +86,7 @@ func (s *session) speaks(lmtp bool) {
 // makes clients send it on its own line then, and many do not.
 func (s *session) auth(args []byte) {
 	mech, response := syntax.Word(args)
-	s.queue.Push(auth)
+	s.queue.Push(auth).Ack = s.c.Mark().Ack
 	s.started = len(mech) > 0
 	if !s.started {
 		return

@@ -94,6 +94,9 @@ func (s *session) answer(code int, text []byte, r reply) {
 	}
 	cmd := s.answered(code)
 	if cmd == nil {
+		if code == 354 {
+			s.unasked()
+		}
 		return
 	}
 	switch cmd.Verb {
@@ -156,6 +159,9 @@ func (s *session) simple(code int, text []byte, v verb, r reply) {
 // out of step, codes that only one command can have put them in step again, and
 // others are kept away from AUTH.
 func (s *session) answered(code int) *outstanding.Command[verb] {
+	if s.queue.Lost() && !s.queue.Alone() {
+		return nil
+	}
 	switch code {
 	case 334, 235:
 		return s.queue.Seek(auth)

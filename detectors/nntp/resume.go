@@ -1,0 +1,24 @@
+package nntp
+
+import (
+	"cleartap/detectors"
+	"cleartap/detectors/syntax"
+	"cleartap/reassembly"
+)
+
+var _ detectors.Resumer = (*session)(nil)
+
+// Resume implements detectors.Resumer. After a hole, only what is a reply or a login
+// beyond doubt is taken for one: as a rule whole segments are missing.
+func (s *session) Resume(d reassembly.Dir, line []byte) bool {
+	if d == reassembly.ToClient {
+		_, _, _, ok := syntax.Code(line)
+		return ok
+	}
+	word, rest := syntax.Word(line)
+	kind, args := syntax.Word(rest)
+	if lookup(word) != authinfo || len(args) == 0 {
+		return false
+	}
+	return syntax.Fold(kind, "USER") || syntax.Fold(kind, "PASS") || syntax.Fold(kind, "SASL")
+}
