@@ -18,9 +18,14 @@ import (
 func main() {
 	binary := flag.String("cleartap", "", "the binary to compare")
 	report := flag.String("report", "", "write the table to this file instead of standard output")
+	inventories := flag.Bool("servers", false, "compare banners and versions of TLS instead of logins")
 	reasons := flag.String("reasons", "internal/differential/reasons.tsv", "why a difference is right: capture, packet, reason")
 	flag.Parse()
-	if err := run(*binary, *report, *reasons, flag.Args()); err != nil {
+	do := run
+	if *inventories {
+		do = runServers
+	}
+	if err := do(*binary, *report, *reasons, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "differential:", err)
 		os.Exit(1)
 	}
@@ -52,6 +57,36 @@ func run(binary, report, reasonsFile string, folders []string) error {
 	}
 	if r.unexplained > 0 {
 		return fmt.Errorf("%d logins that tshark names are missing without a reason", r.unexplained)
+	}
+	return nil
+}
+
+// runServers compares what the two tell of servers.
+func runServers(binary, report, reasonsFile string, folders []string) error {
+	if binary == "" || len(folders) == 0 {
+		return errors.New("usage: differential -servers -cleartap BINARY FOLDER")
+	}
+	reasons, err := readReasons(reasonsFile)
+	if err != nil {
+		return err
+	}
+	files, err := captures(folders)
+	if err != nil {
+		return err
+	}
+	r := &servers{files: len(files), reasons: reasons, only: map[string]int{}}
+	for _, f := range files {
+		if err := r.compare(binary, f); err != nil {
+			return fmt.Errorf("%s: %w", filepath.Base(f), err)
+		}
+	}
+	if report == "" {
+		fmt.Print(r.table())
+	} else if err := os.WriteFile(report, []byte(r.table()), 0o644); err != nil {
+		return err
+	}
+	if r.unexplained > 0 {
+		return fmt.Errorf("%d differences about servers have no reason", r.unexplained)
 	}
 	return nil
 }
