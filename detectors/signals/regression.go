@@ -58,9 +58,11 @@ func (s *Signals) flow(o *detectors.Observation) uint64 {
 }
 
 // offered takes what a server offers before TLS. What an offer lacks because a
-// middlebox masked it is told by the mask.
+// middlebox masked it is no loss of the server's.
 func (s *Signals) offered(o *detectors.Observation) {
 	offer := o.Offer
+	server := s.key.Words(s.address(ofServer, o.Flow.Server.Addr().Unmap(), 128), uint64(o.Flow.Server.Port())<<8|uint64(offer.Source))
+	s.compared(o, server)
 	if offer.Refused || offer.Masked > 0 || offer.Source == detectors.FromAuthList {
 		return
 	}
@@ -68,7 +70,6 @@ func (s *Signals) offered(o *detectors.Observation) {
 	if v := s.greetings.get(s.flow(o)); v != nil {
 		who = *v
 	}
-	server := s.key.Words(s.address(ofServer, o.Flow.Server.Addr().Unmap(), 128), uint64(o.Flow.Server.Port())<<8|uint64(offer.Source))
 	net := s.address(ofNet, o.Flow.Client.Addr().Unmap(), 64)
 	var stripped, before []string
 	sessions, partial := 0, false

@@ -122,6 +122,11 @@ func (s *Signals) codeLearnt(c *coder) {
 		c.u16(&v.absent)
 		c.u16(&v.present)
 	})
+	codeTable(c, &s.masks, 12, func(v *answers) {
+		c.u32(&v.sec)
+		c.u32(&v.net)
+		c.u32(&v.told)
+	})
 	codeTable(c, &s.trials, 9, func(v *trial) {
 		c.u32(&v.sec)
 		c.u32(&v.told)

@@ -34,6 +34,8 @@ type Signals struct {
 	greetings table[uint64]   // flows, and who answers them
 	baselines table[baseline] // what servers offer
 	views     table[view]     // and what networks see of it
+	masks     table[answers]  // servers, and what different clients see
+	copies    table[twin]     // connections, and what was seen of them
 	trials    table[trial]    // clients and servers
 	probers   table[prober]   // sources of names that are refused
 	uses      table[use]      // marks of accepted secrets
@@ -82,6 +84,7 @@ func (s *Signals) clear() {
 		s.sets.forget(&n.sources)
 	}}
 	s.greetings, s.baselines, s.views, s.trials = table[uint64]{}, table[baseline]{}, table[view]{}, table[trial]{}
+	s.masks, s.copies = table[answers]{}, table[twin]{}
 	s.probers, s.visits = table[prober]{}, table[visits]{}
 	s.uses = table[use]{drop: func(u *use) { s.sets.forget(&u.accounts) }}
 	s.attacks = map[uint64]*attack{}
@@ -90,7 +93,7 @@ func (s *Signals) clear() {
 
 func (s *Signals) evictions() []*uint64 {
 	return []*uint64{&s.known.evicted, &s.profiles.evicted, &s.pairs.evicted, &s.suspects.evicted, &s.targets.evicted, &s.networks.evicted, &s.sets.full,
-		&s.greetings.evicted, &s.baselines.evicted, &s.views.evicted, &s.trials.evicted, &s.probers.evicted, &s.uses.evicted, &s.visits.evicted}
+		&s.greetings.evicted, &s.baselines.evicted, &s.views.evicted, &s.masks.evicted, &s.copies.evicted, &s.trials.evicted, &s.probers.evicted, &s.uses.evicted, &s.visits.evicted}
 }
 
 // Wants reports whether an observation tells the signals anything.

@@ -97,6 +97,8 @@ const (
 	greetingSize = 24 + indexShare
 	baselineSize = 48 + indexShare
 	viewSize     = 32 + indexShare
+	answersSize  = 32 + indexShare
+	twinSize     = 32 + indexShare
 	trialSize    = 32 + indexShare
 	proberSize   = 56 + indexShare
 	useSize      = 24 + indexShare
@@ -115,12 +117,14 @@ func (s *Signals) divide(memory int64) {
 	s.suspects.max = share(18, suspectSize)
 	s.targets.max = share(12, targetSize)
 	s.networks.max = share(4, networkSize)
-	s.sets.small.max = share(3, smallSetSize)
+	s.sets.small.max = share(2, smallSetSize)
 	s.sets.large.max = share(2, largeSetSize)
 	s.sets.sketches.max = share(1, sketchSize)
 	s.greetings.max = share(2, greetingSize)
 	s.baselines.max = share(1, baselineSize)
-	s.views.max = share(2, viewSize)
+	s.views.max = share(1, viewSize)
+	s.masks.max = share(1, answersSize)
+	s.copies.max = share(1, twinSize)
 	s.trials.max = share(2, trialSize)
 	s.probers.max = share(1, proberSize)
 	s.uses.max = share(1, useSize)

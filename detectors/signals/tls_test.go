@@ -133,6 +133,81 @@ func TestRegression(t *testing.T) {
 	}
 }
 
+// STARTTLS that is masked for some and shown to others is told at once, for the server;
+// for all of a network, or before and after a change, it is not.
+func TestMaskedForSome(t *testing.T) {
+	masked := d.Offer{Masked: 1}
+	for _, c := range []struct {
+		name string
+		play func(v *sessions)
+		want string
+	}{
+		{"masked, and shown elsewhere", func(v *sessions) {
+			v.session(begin, outside(1), "", masked)
+			v.session(begin+hour, outside(2), "mx.example.org", with)
+			v.session(begin+2*hour, outside(1), "", masked)
+			v.session(begin+3*hour, outside(2), "mx.example.org", with)
+		}, "TLS-002"},
+		{"masked, and shown to a neighbour", func(v *sessions) {
+			v.session(begin, inside(1), "", masked)
+			v.session(begin+hour, inside(2), "mx.example.org", with)
+		}, ""},
+		{"shown first, masked for all then", func(v *sessions) {
+			v.session(begin, outside(2), "mx.example.org", with)
+			v.session(begin+hour, outside(1), "", masked)
+			v.session(begin+2*hour, outside(2), "", masked)
+		}, ""},
+		{"masked long ago", func(v *sessions) {
+			v.session(begin, outside(1), "", masked)
+			v.session(begin+25*hour, outside(2), "mx.example.org", with)
+		}, ""},
+		{"words masked, STARTTLS left", func(v *sessions) {
+			v.session(begin, outside(1), "mx.example.org", d.Offer{Masked: 1, StartTLS: true})
+			v.session(begin+hour, outside(2), "mx.example.org", with)
+		}, ""},
+	} {
+		v := newSessions()
+		c.play(v)
+		if got := rules(v.found); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		} else if got != "" && (v.found[0].Flow.Client.IsValid() || v.found[0].Severity != d.High || !v.found[0].Downgrade.Partial) {
+			t.Errorf("%s: %+v", c.name, v.found[0])
+		}
+	}
+}
+
+// One connection that was recorded on both sides of something that takes STARTTLS away
+// is told; two of a client that uses its port again, or see the same, are not.
+func TestTwoVantagePoints(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		apart         capture.Nanos
+		port          int
+		first, second d.Offer
+		want          string
+	}{
+		{"stripped on the way", 2 * second / 1000, 0, with, without, "TLS-002"},
+		{"the copies come the other way round", second, 0, without, with, "TLS-002"},
+		{"both see the same", second / 1000, 0, with, with, ""},
+		{"another connection", second / 1000, 1, with, without, ""},
+		{"the port is used again", 10 * second, 0, with, without, ""},
+		{"one connection asks twice", 0, 0, with, without, ""},
+	} {
+		v := newSessions()
+		for i, offer := range []d.Offer{c.first, c.second} {
+			at := begin + capture.Nanos(i)*c.apart
+			o := d.Observation{Kind: d.Offered, Protocol: "smtp", Sides: 2, Mark: capture.Mark{Time: at}, Decided: capture.Mark{Time: at}}
+			o.Flow.Client, o.Flow.Server, o.Flow.Start = netip.AddrPortFrom(inside(1), uint16(40000+i*c.port)), smtp, at
+			offer.Source = d.FromEHLO
+			o.Offer = &offer
+			v.s.Observe(at, &o)
+		}
+		if got := rules(v.found); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
 // What was never a rule is not missed: servers without TLS, those seen for hours only,
 // and those that hide it from some clients all the time.
 func TestRegressionNeedsABaseline(t *testing.T) {

@@ -1,9 +1,11 @@
 package tls_test
 
 import (
+	"bytes"
 	"crypto/tls"
 	"encoding/binary"
 	"testing"
+	"time"
 
 	"cleartap/detectors"
 	"cleartap/reassembly"
@@ -57,5 +59,31 @@ func TestOldHelloOffersTLS(t *testing.T) {
 	f := facts(t, pieces)
 	if f == nil || f.Offered != detectors.TLS10 || f.Version != detectors.TLS12 || f.Leaf == nil || f.End != detectors.HandshakeEstablished {
 		t.Errorf("%+v", f)
+	}
+}
+
+// A message of SSL 2.0 that is empty, alone, again and again, or cut after its first
+// byte, ends: nothing is read twice over.
+func TestEmptyMessageOfSSL2Ends(t *testing.T) {
+	for name, p := range map[string][]byte{
+		"alone": {0x80, 0}, "twice": {0x80, 0, 0x80, 0}, "with text behind it": append([]byte{0x80, 0}, "USER x\r\n"...), "many": bytes.Repeat([]byte{0x80, 0}, 1000),
+		"padded and empty": {0, 0, 0}, "cut": {0x80},
+	} {
+		hello := piece{reassembly.ToServer, v2Hello(2, 1, 0, 0x80)}
+		for where, pieces := range map[string][]piece{
+			"at the beginning": {{reassembly.ToServer, p}}, "behind a hello": {hello, {reassembly.ToServer, p}}, "as its answer": {hello, {reassembly.ToClient, p}},
+			"in halves": {hello, {reassembly.ToClient, p[:1]}, {reassembly.ToClient, p[1:]}},
+		} {
+			done := make(chan *detectors.TLS, 1)
+			go func() { done <- facts(t, pieces) }()
+			select {
+			case f := <-done:
+				if f != nil && f.End == detectors.HandshakeEstablished {
+					t.Errorf("%s %s: %+v", name, where, f)
+				}
+			case <-time.After(20 * time.Second):
+				t.Fatalf("%s %s: it goes on for ever", name, where)
+			}
+		}
 	}
 }
