@@ -39,7 +39,7 @@ fuzz: ## run each fuzz target for FUZZ (60s)
 
 prove: setup lint race ## the long forms: fuzz targets 10 million times, half an hour of live traffic, kills, outages, the full benchmark
 	@internal/tools/fuzz.sh 10000000x
-	CLEARTAP_PROVE=1 $(GO) test -count 1 -timeout 60m -v -run 'HighestRate|Drain|Soak' ./internal/livetest
+	CLEARTAP_PROVE=1 $(GO) test -count 1 -timeout 60m -v -run 'HighestRate|Drain|Soak|Storm|ReloadUnderLoad' ./internal/livetest
 	CLEARTAP_PROVE=1 $(GO) test -count 1 -timeout 40m -v -run 'Outage|Rate|Latency|SensorIsKilled' ./output/elasticsearch
 	CLEARTAP_PROVE=1 $(GO) test -count 1 -timeout 120m -p 1 -v -run 'Killed|TestRate|RealBroker|OtherPeoples|NoNameForges' ./output/syslog ./output/kafka ./output/format
 	@$(MAKE) --no-print-directory bench

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"time"
 
 	"github.com/google/gopacket/layers"
@@ -107,6 +108,7 @@ func (s *Source) Next(f *capture.Frame) error {
 	switch {
 	case err == nil:
 	case errors.Is(err, pcap.NextErrorTimeoutExpired), errors.Is(err, pcap.NextErrorNoMorePackets):
+		s.look()
 		return capture.ErrIdle
 	default:
 		s.lost(err)
@@ -115,6 +117,27 @@ func (s *Source) Next(f *capture.Frame) error {
 	s.number++
 	*f = capture.Frame{Time: capture.Nanos(info.Timestamp.UnixNano()), Data: data, Length: info.Length, Number: s.number, Link: s.link}
 	return nil
+}
+
+// look notices that the interface went down, which libpcap does not tell on every system.
+func (s *Source) look() {
+	now := time.Now()
+	if now.Before(s.retry) {
+		return
+	}
+	s.retry = now.Add(reopenEvery)
+	if isDown(s.cfg.Interface) {
+		s.lost(errDown)
+	}
+}
+
+var errDown = errors.New("network is down")
+
+// isDown reports whether the system knows the interface and says that it is down. Devices
+// of libpcap's own, such as any, are never down.
+func isDown(name string) bool {
+	i, err := net.InterfaceByName(name)
+	return err == nil && i.Flags&net.FlagUp == 0
 }
 
 // lost closes the handle of an interface that went away.
@@ -133,7 +156,7 @@ func (s *Source) comeBack() {
 		return
 	}
 	s.retry = time.Now().Add(reopenEvery)
-	if s.open() == nil {
+	if !isDown(s.cfg.Interface) && s.open() == nil {
 		s.tell(capture.LinkEvent{Interface: s.cfg.Interface, Up: true, Away: time.Since(s.since)})
 	}
 }

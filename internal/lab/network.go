@@ -106,12 +106,19 @@ func (h *Host) ip(lines ...string) error {
 	return nil
 }
 
+// linkEnd is one end of a link.
+type linkEnd struct {
+	h    *Host
+	name string
+}
+
+func (l *Lab) ends() []linkEnd {
+	return []linkEnd{{l.Client, "eth0"}, {l.Server, "eth0"}, {l.Sensor, "eth0"}, {l.middle, "client"}, {l.middle, "server"}, {l.middle, "mirror"}}
+}
+
 // offloadsOff makes frames look as on a wire: checksums filled in, no giants.
 func (l *Lab) offloadsOff() error {
-	for _, end := range []struct {
-		h    *Host
-		name string
-	}{{l.Client, "eth0"}, {l.Server, "eth0"}, {l.Sensor, "eth0"}, {l.middle, "client"}, {l.middle, "server"}, {l.middle, "mirror"}} {
+	for _, end := range l.ends() {
 		cmd := end.h.Command("/usr/sbin/ethtool", "-K", end.name, "rx", "off", "tx", "off", "sg", "off", "tso", "off", "gso", "off", "gro", "off")
 		if out, err := end.h.Run(cmd, 10*time.Second); err != nil {
 			return fmt.Errorf("ethtool on %s: %w: %s", end.h.Name, err, out)

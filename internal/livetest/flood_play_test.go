@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"time"
 	"unsafe"
@@ -60,23 +61,46 @@ func (s *sender) flush() error {
 	return nil
 }
 
-// generated gives the frames of generated traffic.
-func generated(profile trafficgen.Profile, size int64, seed uint64) ([][]byte, trafficgen.Truth, error) {
+// generatedFile gives generated traffic as a pcap file.
+func generatedFile(profile trafficgen.Profile, size int64, seed uint64) ([]byte, trafficgen.Truth, error) {
 	o := trafficgen.Defaults(profile)
 	o.Bytes, o.Seed, o.Conc, o.OtherConc, o.Flows = size, seed, 500, 500, 0
 	var b bytes.Buffer
 	truth, err := trafficgen.Generate(&b, o)
+	return b.Bytes(), truth, err
+}
+
+// generated gives the frames of generated traffic.
+func generated(profile trafficgen.Profile, size int64, seed uint64) ([][]byte, trafficgen.Truth, error) {
+	b, truth, err := generatedFile(profile, size, seed)
 	if err != nil {
 		return nil, truth, err
 	}
 	var frames [][]byte
-	data := b.Bytes()[24:]
+	data := b[24:]
 	for len(data) >= 16 {
 		n := int(uint32(data[8]) | uint32(data[9])<<8 | uint32(data[10])<<16 | uint32(data[11])<<24)
 		frames = append(frames, data[16:16+n:16+n])
 		data = data[16+n:]
 	}
 	return frames, truth, nil
+}
+
+// writeFlood writes what a flood sends into a capture: FILE PROFILE MEGABYTES SEED.
+func writeFlood(args []string) error {
+	size, err := strconv.Atoi(args[2])
+	if err != nil {
+		return err
+	}
+	seed, err := strconv.Atoi(args[3])
+	if err != nil {
+		return err
+	}
+	b, _, err := generatedFile(trafficgen.Profile(args[1]), int64(size)<<20, uint64(seed))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(args[0], b, 0o600)
 }
 
 // readdress gives a frame other addresses, the same for both directions of a flow:

@@ -26,6 +26,8 @@ func play(role string, args []string) {
 		err = replay(args)
 	case "tunnel":
 		err = encapsulate(args)
+	case "write":
+		err = writeFlood(args)
 	case "flood":
 		err = flood(args)
 	default:

@@ -3,6 +3,7 @@
 package livetest
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/netip"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"cleartap/capture"
+	"cleartap/capture/afpacket"
 	"cleartap/internal/lab"
 )
 
@@ -172,6 +175,54 @@ func TestRealServers(t *testing.T) {
 			defer s.Wire.Set(lab.Conditions{})
 			s.under(c.onlyUp)
 		})
+	}
+	t.Run("offloads", s.offloads) // the last: the wire is out of it from then on
+}
+
+// offloads leaves all offloads on: a mail of a megabyte crosses in frames far longer than the
+// MTU, and the login behind it on the same connection is told.
+func (s *stage) offloads(t *testing.T) {
+	s.t, s.host = t, lab.IPv4
+	must(t, s.Bridge())
+	longest := s.longest()
+	sensor := s.listen()
+	smtp := s.Talk(netip.AddrPortFrom(s.host(lab.EximNode), 25))
+	smtp.Wait("220 ")
+	smtp.Say("EHLO client1.example.org")
+	smtp.Wait("250 ")
+	for _, say := range []string{"MAIL FROM:<sender@example.org>", "RCPT TO:<box@example.org>", "DATA"} {
+		smtp.Say(say)
+		smtp.Wait("250 ", "354 ")
+	}
+	smtp.Send("Subject: long\r\n\r\n" + strings.Repeat(strings.Repeat("many words ", 6)+"\r\n", 15_000) + ".\r\n")
+	smtp.Wait("250 ")
+	smtp.Say("AUTH PLAIN " + base64.StdEncoding.EncodeToString([]byte("\x00"+people[2].Name+"\x00"+people[2].Password)))
+	smtp.Wait("235 ")
+	must(t, smtp.Close())
+	s.curl("imap", lab.PlainNode, 0, false, "--login-options", "AUTH=PLAIN")
+	s.told(sensor, 5*time.Second, []string{
+		s.want("smtp", "PLAIN", people[2].Name, lab.EximNode, "success"), s.want("imap", "PLAIN", people[0].Name, lab.PlainNode, "success"),
+	})
+	if n := longest(); n < 10_000 {
+		t.Errorf("the longest frame at the sensor has %d bytes: offloads are not on", n)
+	}
+}
+
+// longest watches the sensor's interface, and tells how long the longest frame was.
+func (s *stage) longest() func() int {
+	s.t.Helper()
+	var src *afpacket.Source
+	must(s.t, s.Sensor.Do(func() (err error) {
+		src, err = afpacket.Open(afpacket.Config{Interfaces: []string{"eth0"}, Ring: afpacket.MinRing})
+		return err
+	}))
+	return func() (n int) {
+		var f capture.Frame
+		for src.Next(&f) == nil {
+			n = max(n, f.Length)
+		}
+		must(s.t, src.Close())
+		return n
 	}
 }
 

@@ -4,7 +4,7 @@
 set -euo pipefail
 
 case ${1:-} in
-test) packages="gcc libc6-dev iproute2 tcpdump maven openjdk-17-jdk-headless" ;;
+test) packages="gcc libc6-dev libpcap-dev iproute2 tcpdump maven openjdk-17-jdk-headless" ;;
 bench) packages="tcpdump dsniff tshark zstd" ;;
 libpcap) packages="gcc libc6-dev libpcap-dev" ;;
 *)
