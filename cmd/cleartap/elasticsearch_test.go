@@ -64,6 +64,7 @@ func TestElasticsearch(t *testing.T) {
 		}
 	})
 	t.Run("scan", func(t *testing.T) { scanTo(t, n, node) })
+	t.Run("shipped queries", func(t *testing.T) { shippedQueries(t, n) })
 	t.Run("live", func(t *testing.T) { liveTo(t, n, node) })
 	t.Run("the guide", func(t *testing.T) { tenMinutes(t, n) })
 }

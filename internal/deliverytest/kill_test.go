@@ -50,6 +50,7 @@ func TestKilledSensorLosesNothing(t *testing.T) {
 	}
 	spans := logins.end(t)
 	s := launch(t, m, args...).ready()
+	s.keepsNothing()
 	s.until("all to be delivered", func() bool { return found.look(t) == 0 })
 	s.stop()
 	found.look(t)
@@ -59,6 +60,11 @@ func TestKilledSensorLosesNothing(t *testing.T) {
 		t.Errorf("a login was %v old and not on disk", late.oldest)
 	}
 	noSecretInFolder(t, dir)
+	if _, docs, err := c.Raw("POST", "/"+stream+"/_search?size=10000", nil); err != nil || len(docs) < 100_000 {
+		t.Errorf("%d bytes of documents, %v", len(docs), err)
+	} else {
+		noSecret(t, "a document", docs)
+	}
 	for name, counts := range map[string]func(*testing.T) map[string]int{"Elasticsearch": c.counts, "rsyslog by TLS": rs.counts, "syslog-ng by TCP": ng.counts, "Kafka": q.counts} {
 		got, lost, twice, copies := counts(t), 0, 0, 0
 		for id := range found.ids {

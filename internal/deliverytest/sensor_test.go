@@ -4,7 +4,10 @@ package deliverytest
 
 import (
 	"bytes"
+	"fmt"
+	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -15,6 +18,7 @@ import (
 // sensor is the program at work.
 type sensor struct {
 	t    *testing.T
+	mail *mail
 	cmd  *exec.Cmd
 	done chan struct{}
 	err  error
@@ -48,7 +52,7 @@ func launchBy(t *testing.T, by []string, m *mail, args ...string) *sensor {
 	line := append(append([]string{}, by...), program, "live", "-i", "lo", "--ports", m.port, "--sensor-name", "sensor1", "--log-level", "debug",
 		"--suppress", "0", "--alert-rate", "1000000")
 	line = append(line, args...)
-	s := &sensor{t: t, cmd: exec.Command(line[0], line[1:]...), done: make(chan struct{})}
+	s := &sensor{t: t, mail: m, cmd: exec.Command(line[0], line[1:]...), done: make(chan struct{})}
 	s.cmd.Stdout, s.cmd.Stderr = s, s
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := s.cmd.Start(); err != nil {
@@ -67,6 +71,19 @@ func (s *sensor) ready() *sensor {
 	s.t.Helper()
 	s.hears("msg=listening")
 	return s
+}
+
+// keepsNothing holds the process against what keeps secrets out of files: no core dumps,
+// and nobody but root may look into its memory.
+func (s *sensor) keepsNothing() {
+	s.t.Helper()
+	limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", s.cmd.Process.Pid))
+	if err != nil || !regexp.MustCompile(`Max core file size +0 +0 `).Match(limits) {
+		s.t.Errorf("core dumps are on: %v\n%s", err, limits)
+	}
+	if st, err := os.Stat(fmt.Sprintf("/proc/%d/environ", s.cmd.Process.Pid)); err != nil || st.Sys().(*syscall.Stat_t).Uid != 0 {
+		s.t.Errorf("the process is dumpable: %v", err)
+	}
 }
 
 // hears waits until the program has said something.

@@ -65,13 +65,13 @@ func TestWrongOutputs(t *testing.T) {
 	}
 	d, m := plainReceiver(t), newMail(t)
 	d.Start()
-	conf := filepath.Join(t.TempDir(), "cleartap.yaml")
+	conf, dir := filepath.Join(t.TempDir(), "cleartap.yaml"), filepath.Join(t.TempDir(), "spool")
 	text := "outputs:\n- {type: syslog, name: good, url: 'tcp://" + d.Addr("tcp") + "', format: json, cee: true}\n"
 	for _, w := range list {
 		text += "- {type: elasticsearch, name: " + w.name + ", timeout: 5s, " + w.settings + "}\n"
 	}
 	write(t, conf, text)
-	s := launch(t, m, "-c", conf, "--spool", filepath.Join(t.TempDir(), "spool")).ready()
+	s := launch(t, m, "-c", conf, "--spool", dir).ready()
 	in := func(i int) {
 		t.Helper()
 		begun := time.Now()
@@ -125,7 +125,38 @@ func TestWrongOutputs(t *testing.T) {
 		s.reload()
 		there(3 + i)
 	}
+	s.refusedForGood(n, dir)
 	s.stop()
+	noSecretInFolder(t, dir)
+}
+
+// refusedForGood has a site's own template refuse documents. The node says why, and
+// quotes the value; the log and the dead letters do not.
+func (s *sensor) refusedForGood(n *testnode.Node, dir string) {
+	s.t.Helper()
+	for _, r := range []struct{ method, path, body string }{
+		{"PUT", "/_component_template/cleartap-custom", `{"template":{"mappings":{"properties":{"user":{"properties":{"name":{"type":"ip"}}}}}}}`},
+		{"POST", "/" + stream + "/_rollover", "{}"},
+	} {
+		if err := n.Do(r.method, r.path, r.body, nil); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	if err := s.mail.login(77); err != nil {
+		s.t.Fatal(err)
+	}
+	s.hears("output no-template refused 1 alerts for good, the first of them with 400 document_parsing_exception")
+	var out []byte
+	s.until("the dead letter", func() bool {
+		var err error
+		if out, err = exec.Command(program, "spool", "dead-letter", "--sink", "no-template", dir).CombinedOutput(); err != nil { //nolint:gosec // the program under test
+			s.t.Fatalf("%v\n%s", err, out)
+		}
+		return strings.Contains(string(out), "400")
+	})
+	if !strings.Contains(string(out), "document_parsing_exception") || strings.Contains(string(out)+s.said(), user(77)) {
+		s.t.Errorf("dead letters:\n%s\nlog:\n%s", out, s.said())
+	}
 }
 
 // lines gives those with a text in them.

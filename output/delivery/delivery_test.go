@@ -486,6 +486,31 @@ func TestEmptyDocumentIsADeadLetter(t *testing.T) {
 	})
 }
 
+// That something was refused for good is told at once, not with the next record.
+func TestDeadLettersAreToldAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(func(_ time.Duration, r []output.Record) ([]output.Verdict, error) {
+			v := all(output.Dead, len(r))
+			v[0].Status, v[0].Kind = "400", "document_parsing_exception"
+			return v, nil
+		})
+		q, heard := NewQueue(0, 0), &told{}
+		d := Start(Config{Name: "x", Sink: f, Source: q, Notify: heard.note})
+		if err := q.Put(t.Context(), record(0)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if got := heard.kinds(); got != "refused" {
+			t.Errorf("told %q within a second", got)
+		}
+		q.Close()
+		if err := d.Drain(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestBackoff(t *testing.T) {
 	p := Pace{}.withDefaults()
 	for n := range 100 {

@@ -155,6 +155,7 @@ func (d *Delivery) send(batch []int) bool {
 		}
 	})
 	d.conclude(now, progress, &n, fault)
+	d.voice.tell(now, false) // it may be long until the next record
 	return progress
 }
 
