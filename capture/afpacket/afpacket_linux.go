@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -117,12 +118,11 @@ func (s *Source) comeBack(p *port) {
 		return
 	}
 	p.retry = now.Add(reopenEvery)
+	if iface, err := net.InterfaceByName(p.name); err != nil || iface.Flags&net.FlagUp == 0 {
+		return // a ring costs too much to try
+	}
 	r, err := openRing(&s.cfg, p.name)
 	if err != nil {
-		return
-	}
-	if !r.up() {
-		r.close()
 		return
 	}
 	p.ring = r

@@ -201,12 +201,6 @@ func (r *ring) failure() error {
 	return nil
 }
 
-// up reports whether the interface is administratively up.
-func (r *ring) up() bool {
-	iface, err := net.InterfaceByIndex(r.iface)
-	return err == nil && iface.Flags&net.FlagUp != 0
-}
-
 func (r *ring) close() {
 	if r.memory != nil {
 		unix.Munmap(r.memory)
