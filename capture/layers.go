@@ -27,6 +27,15 @@ const (
 	layerTeredo
 	layerL2TP
 	layerTZSP
+	layerENC
+	layerFrameRelay
+	layerPPI
+	layerPPPD
+	layerJuniper
+	layerERF
+	layerVNTag
+	layerETag
+	layerFabricPath
 	layerEnd                         // the size of a table of all layers
 	layerNone gopacket.LayerType = 0 // nothing follows that may be TCP
 )
@@ -121,6 +130,15 @@ func newParser(d *Decoder) *gopacket.DecodingLayerParser {
 		{kind: layerTeredo, read: (*Decoder).teredo},
 		{kind: layerL2TP, read: (*Decoder).l2tp},
 		{kind: layerTZSP, read: (*Decoder).tzsp},
+		{kind: layerENC, read: (*Decoder).enc},
+		{kind: layerFrameRelay, read: (*Decoder).frameRelay},
+		{kind: layerPPI, read: (*Decoder).ppi},
+		{kind: layerPPPD, read: (*Decoder).pppd},
+		{kind: layerJuniper, read: (*Decoder).juniper},
+		{kind: layerERF, read: (*Decoder).erf},
+		{kind: layerVNTag, read: (*Decoder).vnTag},
+		{kind: layerETag, read: (*Decoder).eTag},
+		{kind: layerFabricPath, read: (*Decoder).fabricPath},
 	}
 	var table gopacket.DecodingLayerContainer = make(gopacket.DecodingLayerSparse, layerEnd)
 	for i := range list {
@@ -160,6 +178,12 @@ func byEthertype(t uint16) gopacket.LayerType {
 		return layerNSH
 	case etherCMD:
 		return layerCMD
+	case etherVNTag:
+		return layerVNTag
+	case etherETag:
+		return layerETag
+	case etherFabricPath:
+		return layerFabricPath
 	}
 	if t <= max8023Length {
 		return layers.LayerTypeLLC

@@ -55,7 +55,28 @@ func (d *Decoder) link(b []byte) (gopacket.LayerType, []byte, error) {
 	case LinkPktap:
 		return layerPktap, b, nil
 	}
-	return layerNone, nil, nil
+	return rareLink(d.cur.link), b, nil
+}
+
+// rareLink is link for what few captures have.
+func rareLink(l LinkType) gopacket.LayerType {
+	switch l {
+	case LinkFrameRelay:
+		return layerFrameRelay
+	case LinkENC:
+		return layerENC
+	case LinkPPPD:
+		return layerPPPD
+	case LinkJuniper:
+		return layerJuniper
+	case LinkPPI:
+		return layerPPI
+	case LinkERF:
+		return layerERF
+	case LinkMPLS:
+		return layers.LayerTypeMPLS
+	}
+	return layerNone
 }
 
 // ethernet reads Ethernet II and 802.3 frames; gopacket trims the latter to their length.

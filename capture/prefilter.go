@@ -7,24 +7,27 @@ import (
 
 // Ethertypes (IEEE registration authority), where a frame's type is looked at.
 const (
-	etherIPv4     = 0x0800
-	etherTEB      = 0x6558 // transparent Ethernet bridging
-	etherPPP      = 0x880b
-	etherMPLS     = 0x8847
-	etherMPLSMC   = 0x8848
-	etherPPPoE    = 0x8864 // session stage
-	etherIPv6     = 0x86dd
-	etherTag      = 0x8100 // 802.1Q
-	etherTagS     = 0x88a8 // 802.1ad
-	etherTagQ     = 0x9100 // QinQ before 802.1ad
-	etherTagQ2    = 0x9200
-	etherPBB      = 0x88e7 // 802.1ah I-tag
-	etherERSPAN2  = 0x88be
-	etherERSPAN3  = 0x22eb
-	etherWCCP     = 0x883e
-	etherNSH      = 0x894f
-	etherCMD      = 0x8909 // Cisco metadata
-	max8023Length = 0x05ff // up to here the field is a length (802.3)
+	etherIPv4       = 0x0800
+	etherTEB        = 0x6558 // transparent Ethernet bridging
+	etherPPP        = 0x880b
+	etherMPLS       = 0x8847
+	etherMPLSMC     = 0x8848
+	etherPPPoE      = 0x8864 // session stage
+	etherIPv6       = 0x86dd
+	etherTag        = 0x8100 // 802.1Q
+	etherTagS       = 0x88a8 // 802.1ad
+	etherTagQ       = 0x9100 // QinQ before 802.1ad
+	etherTagQ2      = 0x9200
+	etherPBB        = 0x88e7 // 802.1ah I-tag
+	etherERSPAN2    = 0x88be
+	etherERSPAN3    = 0x22eb
+	etherWCCP       = 0x883e
+	etherNSH        = 0x894f
+	etherCMD        = 0x8909 // Cisco metadata
+	etherVNTag      = 0x8926 // Cisco VN-Tag
+	etherETag       = 0x893f // 802.1BR
+	etherFabricPath = 0x8903 // Cisco FabricPath
+	max8023Length   = 0x05ff // up to here the field is a length (802.3)
 )
 
 // IP protocol numbers (IANA).
@@ -149,7 +152,7 @@ func (d *Decoder) fastType(f *Frame, s *Segment, t uint16, b []byte, vlan uint16
 // fastOther tells the ethertypes that may carry IP from those that never do.
 func fastOther(t uint16) outcome {
 	switch t {
-	case etherTEB, etherPPP, etherMPLS, etherMPLSMC, etherPPPoE, etherTag, etherTagS, etherTagQ, etherTagQ2, etherPBB, etherNSH, etherCMD:
+	case etherTEB, etherPPP, etherMPLS, etherMPLSMC, etherPPPoE, etherTag, etherTagS, etherTagQ, etherTagQ2, etherPBB, etherNSH, etherCMD, etherVNTag, etherETag, etherFabricPath:
 		return unusual
 	}
 	if t <= max8023Length {

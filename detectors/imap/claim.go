@@ -86,7 +86,7 @@ func claimCommand(client []byte) detectors.Claim {
 		if len(more) > 0 {
 			return detectors.Weak
 		}
-	case startTLS, plain, idle, compress, unauthenticate:
+	case startTLS, plain, logout, idle, compress, unauthenticate:
 		return detectors.Weak
 	case unknownVerb:
 		if bytes.IndexByte(word, '\b') >= 0 || bytes.IndexByte(word, 0x7f) >= 0 {

@@ -16,6 +16,7 @@ const (
 	compress
 	unauthenticate
 	idle
+	logout
 	plain // any other command of IMAP's
 )
 
@@ -25,7 +26,7 @@ var verbs = [...]struct {
 	name string
 	verb verb
 }{
-	{"LOGIN", loginVerb}, {"AUTHENTICATE", authenticate}, {"CAPABILITY", plain}, {"NOOP", plain}, {"LOGOUT", plain},
+	{"LOGIN", loginVerb}, {"AUTHENTICATE", authenticate}, {"CAPABILITY", plain}, {"NOOP", plain}, {"LOGOUT", logout},
 	{"STARTTLS", startTLS}, {"COMPRESS", compress}, {"UNAUTHENTICATE", unauthenticate}, {"IDLE", idle}, {"ID", plain},
 	{"UID", plain}, {"FETCH", plain}, {"SELECT", plain}, {"EXAMINE", plain}, {"LIST", plain}, {"LSUB", plain},
 	{"STATUS", plain}, {"NAMESPACE", plain}, {"ENABLE", plain}, {"APPEND", plain}, {"STORE", plain}, {"SEARCH", plain},

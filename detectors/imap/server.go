@@ -141,8 +141,12 @@ func (s *session) capabilities(list []byte) {
 	}
 }
 
-// bye takes an untagged BYE: commands that wait get no reply any more.
+// bye takes an untagged BYE: commands that wait get no reply any more. One that answers a
+// LOGOUT says nothing of a login whose reply was missed.
 func (s *session) bye(text []byte) {
+	if last := s.commands.n - 1; s.commands.lost && last >= 0 && s.commands.list[last].verb == logout {
+		return
+	}
 	result := detectors.Aborted
 	if s.warned || detectors.NeedsTLS(text) {
 		result = detectors.RefusedInsecure
