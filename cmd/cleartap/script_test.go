@@ -11,7 +11,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"cleartap": func() { version = "0.0.0-test"; main() }, "mkpcap": mkpcap})
+	testscript.Main(m, map[string]func(){"cleartap": func() { version = "0.0.0-test"; main() }, "mkpcap": mkpcap, "mkmmdb": mkmmdb})
 }
 
 // Each file of testdata is a session at a shell: commands, what they must print,
