@@ -39,3 +39,18 @@ func BenchmarkObserve(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSave is what saving costs when all that may be remembered is.
+func BenchmarkSave(b *testing.B) {
+	c := newCrowd(Config{})
+	for i := range 1_000_000 {
+		c.next("somebody"+strconv.Itoa(i), []d.Result{d.Failure, d.Success}[i&1], second/100)
+	}
+	once := NewOnce(0, [2]uint64{})
+	b.ReportAllocs()
+	size := 0
+	for b.Loop() {
+		size = len(Save(c.s, once, Shown{}))
+	}
+	b.ReportMetric(float64(size)/(1<<20), "MiB")
+}

@@ -40,7 +40,7 @@ func (l *Lab) Courier(accounts []Account) (*Process, error) {
 			"/usr/lib/courier/courier/courierpop3login", "/usr/lib/courier/courier/courierpop3d", "Maildir"},
 	} {
 		cmd := l.Server.Command(args[0], args[1:]...)
-		cmd.Env = append(cmd.Env, courierEnvironment...)
+		cmd.Env = append(cmd.Env, strings.Split(l.edited("courier", strings.Join(courierEnvironment, "\n")), "\n")...)
 		cmd.Stdout, cmd.Stderr = out, out
 		if last, err = l.Server.Start(cmd); err != nil {
 			return nil, err

@@ -23,6 +23,7 @@ const (
 type Lab struct {
 	Client, Server, Sensor *Host
 	Wire                   *Wire
+	Edit                   func(path, text string) string // changes what Write writes, and Courier's environment; may be nil
 
 	middle  *Host
 	world   *world
@@ -98,7 +99,14 @@ func (l *Lab) Write(p, text string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(path, []byte(text), 0o644)
+	return os.WriteFile(path, []byte(l.edited(p, text)), 0o644)
+}
+
+func (l *Lab) edited(path, text string) string {
+	if l.Edit == nil {
+		return text
+	}
+	return l.Edit(path, text)
 }
 
 // Read gives the text of a file of the lab's programs, "" when there is none.
