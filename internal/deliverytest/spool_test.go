@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"cleartap/output/syslog/testdaemon"
@@ -56,11 +57,19 @@ func TestFullDiskUnderTheSpool(t *testing.T) {
 	logins := 0
 	some := func(n int) {
 		t.Helper()
-		for range n {
-			if err := m.login(logins); err != nil {
-				t.Fatal(err)
-			}
-			logins++
+		var four sync.WaitGroup
+		for w := range 4 {
+			four.Go(func() {
+				for i := logins + w; i < logins+n; i += 4 {
+					if err := m.login(i); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		four.Wait()
+		if logins += n; t.Failed() {
+			t.FailNow()
 		}
 	}
 	for told := func() bool { return strings.Contains(s.said(), "alerts lost: the disk refused them") }; !told() && logins < 20_000; {

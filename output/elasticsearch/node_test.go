@@ -172,6 +172,13 @@ func (f *flow) told() string {
 	return strings.Join(s, "\n")
 }
 
+// forget forgets what was told.
+func (f *flow) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.events = nil
+}
+
 // put hands over n more alerts.
 func (f *flow) put(n int) {
 	f.t.Helper()

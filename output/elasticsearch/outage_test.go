@@ -1,6 +1,7 @@
 package elasticsearch
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,13 +12,17 @@ import (
 	"testing"
 	"time"
 
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+
 	"cleartap/output/delivery"
+	"cleartap/output/elasticsearch/testnode"
 	"cleartap/output/spool"
 )
 
 // An outage while alerts go into a spool: the node is killed and stays away, then comes
-// back; all alerts are there once, memory stays flat, and the backlog goes in at a rate
-// that is told. With CLEARTAP_PROVE=1: five minutes, 100,000 alerts.
+// back, and while the backlog goes in it answers 413, 429, 403, hangs, and connections
+// are reset in the middle of answers. All alerts are there once, and memory stays flat.
+// With CLEARTAP_PROVE=1: five minutes, 100,000 alerts.
 func TestOutage(t *testing.T) {
 	alerts, outage := 4000, 3*time.Second
 	if os.Getenv("CLEARTAP_PROVE") == "1" {
@@ -36,21 +41,24 @@ func TestOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := &flow{t: t, node: n, stream: Stream("cleartap.alert", ns)}
-	s := open(t, n, func(c *Config) { c.Namespace, c.Credentials = ns, with(&key, &mu) })
+	p, url := proxy(t, n)
+	s := open(t, n, func(c *Config) {
+		c.URLs, c.Namespace, c.Credentials, c.Timeout = []string{url}, ns, with(&key, &mu), 4*time.Second
+	})
 	f.run = delivery.Start(delivery.Config{Name: "elasticsearch", Sink: s, Source: delivery.FromSpool(reader), Notify: f.note,
-		Pace: delivery.Pace{Last: 2 * time.Second}})
+		Batch: 2000, Pace: delivery.Pace{Last: 2 * time.Second, Hold: time.Second}}) // so many are more than the node takes at once
 	appendTo(t, kept, f, 100)
 	f.delivered()
 
 	n.Kill()
 	before, end := heap(), time.Now().Add(outage)
 	most := before
-	for f.sent < alerts {
+	for f.sent < alerts*9/10 {
 		appendTo(t, kept, f, min(500, alerts-f.sent))
 		most = max(most, heap())
 		time.Sleep(outage / time.Duration(2*alerts/500))
 	}
-	f.hears("connection refused")
+	f.hears("failing: ")
 	time.Sleep(time.Until(end))
 	if waiting := f.run.Stats().Delivered; waiting != 100 {
 		t.Errorf("%d alerts were delivered while the node was away", waiting)
@@ -59,12 +67,24 @@ func TestOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := waitMoving(f)
+	for _, x := range troubles(t, n, p) {
+		f.forget()
+		x.provoke(t, f)
+		appendTo(t, kept, f, alerts/50)
+		f.hears(x.tells)
+		most = max(most, heap())
+		x.mend(t, f)
+	}
+	appendTo(t, kept, f, alerts-f.sent)
+	if s.room > maxContent {
+		t.Errorf("requests of %d bytes are still tried, though the node takes %d", s.room, maxContent)
+	}
 	for f.run.Stats().Delivered < uint64(f.sent) && time.Since(first) < 5*time.Minute {
 		most = max(most, heap())
 		time.Sleep(20 * time.Millisecond)
 	}
 	took := time.Since(first)
-	t.Logf("%d alerts after an outage of %v in %v: %.0f a second; heap %d MiB, at most %d MiB",
+	t.Logf("%d alerts after an outage of %v in %v, other troubles among them: %.0f a second; heap %d MiB, at most %d MiB",
 		alerts, outage, took.Round(time.Millisecond), float64(alerts-100)/took.Seconds(), before>>20, most>>20)
 	if most > before+64<<20 {
 		t.Errorf("the heap grew from %d to %d MiB", before>>20, most>>20)
@@ -77,6 +97,43 @@ func TestOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.onceEach()
+}
+
+// trouble is what a node does beside being away.
+type trouble struct {
+	tells         string
+	provoke, mend func(*testing.T, *flow)
+}
+
+func troubles(t *testing.T, n *testnode.Node, p *toxiproxy.Proxy) []trouble {
+	t.Helper()
+	try := func(what func(*flow) error) func(*testing.T, *flow) {
+		return func(t *testing.T, f *flow) {
+			t.Helper()
+			if err := what(f); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	block := func(name string, value any) func(*testing.T, *flow) {
+		return try(func(f *flow) error { return n.Settings(f.stream, map[string]any{name: value}) })
+	}
+	breaker := func(value any) func(*testing.T, *flow) {
+		return try(func(*flow) error { return n.Cluster(map[string]any{"indices.breaker.total.limit": value}) })
+	}
+	return []trouble{
+		{"the cluster is overloaded (status 429)", breaker("1%"), breaker(nil)},
+		{"the index is read-only (429 cluster_block_exception)", block("index.blocks.read_only_allow_delete", true), block("index.blocks.read_only_allow_delete", nil)},
+		{"the index is closed to writers (403 cluster_block_exception)", block("index.blocks.write", true), block("index.blocks.write", nil)},
+		{"no answer within 4s", try(func(*flow) error { return n.Freeze() }), try(func(*flow) error { return n.Thaw() })},
+		{
+			"the connection broke off", func(t *testing.T, _ *flow) {
+				t.Helper()
+				toxic{Type: "limit_data", Stream: "downstream", Attributes: map[string]any{"bytes": 3000}}.into(t, p)
+			},
+			try(func(*flow) error { return p.Toxics.RemoveToxic(context.Background(), "broken") }),
+		},
+	}
 }
 
 // The rate from the spool into one node that has run a while. Only the long form, of
