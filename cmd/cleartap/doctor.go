@@ -123,7 +123,7 @@ func (e *examination) input(ctx context.Context, l *config.Loaded, names []strin
 	for _, name := range names {
 		state := awaitLink(name)
 		if state == "" {
-			e.fail("interface %s: there is none; cleartap interfaces lists them", name)
+			e.fail("interface %s: there is none%s; cleartap interfaces lists them", name, nearestInterface(name))
 			return
 		}
 		if state == "down" || state == "no link" {
@@ -141,7 +141,7 @@ func (e *examination) input(ctx context.Context, l *config.Loaded, names []strin
 	}
 	src, err := openTap(l, filter, nil, tapOf(names))
 	if err != nil {
-		e.fail("%s", openFault(err))
+		e.fail("%s", openFault(l, err))
 		return
 	}
 	defer src.Close() //nolint:errcheck // it was only tried

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"path/filepath"
 	"strings"
 	"time"
@@ -44,7 +46,7 @@ func runLive(ctx context.Context, o *liveOpts, std *streams) error {
 		return err
 	}
 	if s.live, err = sensor.OpenLive(cfg); err != nil {
-		return openFault(err)
+		return openFault(o.loaded, err)
 	}
 	if err := s.prepare(); err != nil {
 		return errors.Join(err, s.live.Close())
@@ -162,12 +164,32 @@ func openTap(l *config.Loaded, filter, share []bpf.RawInstruction, t sensor.Tap)
 	})
 }
 
-// openFault says why an interface could not be opened, and what helps.
-func openFault(err error) error {
+// openFault says why an interface of l could not be opened, and what helps.
+func openFault(l *config.Loaded, err error) error {
 	if afpacket.Denied(err) {
 		return &outcome{exitFailed, fmt.Sprintf("%s\n%s", err, privilege.Hint())}
 	}
-	return &outcome{exitFailed, fmt.Sprintf("%s; cleartap interfaces lists what there is", err)}
+	hint := ""
+	for _, name := range strings.FieldsFunc(strings.Join(l.Capture.Interfaces, "+"), func(r rune) bool { return r == '+' }) {
+		hint = cmp.Or(hint, nearestInterface(name))
+	}
+	return &outcome{exitFailed, fmt.Sprintf("%s%s; cleartap interfaces lists what there is", err, hint)}
+}
+
+// nearestInterface gives a hint at the interface that was meant by a name that none has.
+func nearestInterface(name string) string {
+	list, err := net.Interfaces()
+	if err != nil {
+		return ""
+	}
+	var names []string
+	for _, i := range list {
+		if i.Name == name {
+			return ""
+		}
+		names = append(names, i.Name)
+	}
+	return config.Nearest(name, names)
 }
 
 // access is what must still be reached when rights are given up.
