@@ -267,3 +267,27 @@ func BenchmarkSend(b *testing.B) {
 	}
 	b.ReportMetric(float64(500*b.N)/b.Elapsed().Seconds(), "alerts/s")
 }
+
+// The sink that takes over, when a sensor reads its configuration again, may have the new
+// file before the one that it follows has written all: that goes to the end of the old file.
+func TestMovedAwayWhileAnotherTakesOver(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.jsonl")
+	first, second := open(t, Config{Path: path}), open(t, Config{Path: path})
+	send(t, first, records(0, 3))
+	if err := os.Rename(path, path+".old"); err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Open(); err != nil {
+		t.Fatal(err)
+	}
+	send(t, first, records(3, 2))
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	send(t, second, records(5, 2))
+	for p, want := range map[string]int{path + ".old": 5, path: 2} {
+		if got := ids(t, p); len(got) != want {
+			t.Errorf("%s: %q, want %d", p, got, want)
+		}
+	}
+}

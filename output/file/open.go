@@ -31,7 +31,7 @@ var (
 func (s *Sink) ready() error {
 	if s.f != nil {
 		if st, err := s.dir.Lstat(s.name); err != nil || !os.SameFile(st, s.stat) {
-			s.letGo() // moved away, as logrotate does
+			return s.follow()
 		}
 	}
 	if s.f == nil {
@@ -51,6 +51,23 @@ func (s *Sink) ready() error {
 		s.period = s.periodOf(s.now())
 	}
 	return nil
+}
+
+// follow goes on in a new file when the one at hand was moved away, as logrotate does. Where
+// the new one is another sink's already, which takes over from this one, what is left to
+// write goes to the end of the old one.
+func (s *Sink) follow() error {
+	old, stat, size, period := s.f, s.stat, s.size, s.period
+	s.f = nil
+	err := s.open()
+	if errors.Is(err, errInUse) {
+		if st, e := old.Stat(); e == nil && links(st) > 0 {
+			s.f, s.stat, s.size, s.period = old, stat, size, period
+			return nil
+		}
+	}
+	_ = old.Close() // what counts was synced
+	return err
 }
 
 // open opens the file, or makes it for its owner alone.
