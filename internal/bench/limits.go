@@ -26,6 +26,7 @@ func (b *bench) memory() (part, error) {
 		for _, limit := range []string{"1GiB", "256MiB", "64MiB"} {
 			own := b.scan("cleartap", path, "--format", "none", "--ports", "mail", "--max-memory", limit)
 			base := b.scan("cleartap", small, "--format", "none", "--ports", "mail", "--max-memory", limit)
+			own.partial = 4
 			if err := measure(min(b.runs, 3), own, base); err != nil {
 				return p, err
 			}

@@ -41,6 +41,7 @@ type worker struct {
 	stuck     uint64 // frames read when something panicked last, plus 1
 	ending    bool   // the source is over: findings are collected in last
 	last      []detectors.Finding
+	order     []int // of them
 }
 
 // scan reads a capture, and what turned out not to be part of it but to follow
@@ -150,25 +151,41 @@ func (w *worker) failed() (over bool) {
 	return false
 }
 
+// mostLast is how many findings of the end of a capture are brought into order at a
+// time: 1 MiB of them. It is the same for all, since the order must not depend on how
+// much memory there is.
+const mostLast = 2048
+
 // end settles what is still open. What that gives comes in the order of the
-// packets that it is about, not in that of a table.
+// packets that it is about, not in that of a table, mostLast at a time.
 func (w *worker) end() {
 	w.ending = true
 	w.settle()
-	slices.SortStableFunc(w.last, func(a, b detectors.Finding) int {
-		return cmp.Or(cmp.Compare(a.Mark.Time, b.Mark.Time), cmp.Compare(a.Mark.File, b.Mark.File), cmp.Compare(a.Mark.Frame, b.Mark.Frame))
-	})
-	for i := range w.last {
-		w.lane.finding(&w.last[i])
-	}
-	clear(w.last)
-	w.last = w.last[:0]
+	w.sortLast()
 	d := w.decoder.Stats()
 	w.totals.Decode.Add(&d)
 	r := w.assembler.Stats()
 	w.totals.Flows.Add(&r)
 	e := w.engine.Stats()
 	addDialogues(&w.totals.Dialogues, &e)
+}
+
+// sortLast hands on what the end of a capture gave so far.
+func (w *worker) sortLast() {
+	order := w.order[:0]
+	for i := range w.last {
+		order = append(order, i)
+	}
+	slices.SortFunc(order, func(i, k int) int {
+		a, b := &w.last[i].Mark, &w.last[k].Mark
+		return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.File, b.File), cmp.Compare(a.Frame, b.Frame), cmp.Compare(i, k))
+	})
+	for _, i := range order {
+		w.lane.finding(&w.last[i])
+	}
+	w.order = order
+	clear(w.last)
+	w.last = w.last[:0]
 }
 
 func (w *worker) settle() {
@@ -198,9 +215,11 @@ func (w *worker) report(o *detectors.Observation) {
 
 // hand hands on what an observation gave.
 func (w *worker) hand(f *detectors.Finding) {
-	if w.ending {
-		w.last = append(w.last, *f)
+	if !w.ending {
+		w.lane.finding(f)
 		return
 	}
-	w.lane.finding(f)
+	if w.last = append(w.last, *f); len(w.last) >= mostLast {
+		w.sortLast()
+	}
 }
