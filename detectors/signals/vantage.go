@@ -31,15 +31,19 @@ func (s *Signals) compared(o *detectors.Observation, server uint64) {
 	if offer.Refused || offer.Source == detectors.FromAuthList {
 		return
 	}
-	d := &detectors.Downgrade{Stripped: []string{detectors.StartTLSWord}, Sessions: 1, Partial: true}
 	if s.differs(o, server) {
 		about := *o
 		about.Flow.Client = netip.AddrPort{} // this one sees all; of who does not, no address is kept
-		s.tellLoss(&about, d)
+		s.tellLoss(&about, shownToSome())
 	}
 	if s.twins(o, server) {
-		s.tellLoss(o, d)
+		s.tellLoss(o, shownToSome())
 	}
+}
+
+// shownToSome is the loss of STARTTLS on the way to some.
+func shownToSome() *detectors.Downgrade {
+	return &detectors.Downgrade{Stripped: []string{detectors.StartTLSWord}, Sessions: 1, Partial: true}
 }
 
 // differs reports whether STARTTLS is shown to one after it was masked for another, of
