@@ -36,14 +36,15 @@ func (s *suite) live(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	full := filepath.Join(small, "full.jsonl")
+	full, servers := filepath.Join(small, "full.jsonl"), filepath.Join(dir, "inventory.db")
 	es := newQuoter(t)
 	port := s.listen(t)
 	for _, end := range []syscall.Signal{syscall.SIGTERM, syscall.SIGQUIT} {
 		cmd := exec.Command("cleartap", "live", "-i", "lo", "--ports", port, "--sandbox", "off", "--suppress", "0", "--alert-rate", "100000", "--stats-interval", "1s", "--log-level", "debug",
 			"--usernames", "full", "--secret-marks", "--sensor-name", "s", "--spool", spool, "--elasticsearch", es.URL, "--syslog", "tcp://127.0.0.1:1",
 			"-o", filepath.Join(dir, "o.jsonl"), "-o", filepath.Join(dir, "o.csv"), "-o", filepath.Join(dir, "o.eve.json"), "-o", full)
-		cmd.Env = append(os.Environ(), "GOTRACEBACK=single", "CLEARTAP_ELASTICSEARCH_API_KEY=id:key")
+		cmd.Env = append(os.Environ(), "GOTRACEBACK=single", "CLEARTAP_ELASTICSEARCH_API_KEY=id:key",
+			"CLEARTAP_INVENTORY_PATH="+servers, "CLEARTAP_SIGNALS_STATE="+filepath.Join(dir, "signals.state"))
 		cmd.Dir = dir // a core dump would lie here
 		s.sense(t, cmd, port, end)
 	}
@@ -54,6 +55,16 @@ func (s *suite) live(t *testing.T) {
 		told := s.run(t, []int{exitDone, exitPartial}, nil, append(append([]string{"spool"}, args...), spool)...)
 		if len(told) < 50 {
 			t.Errorf("spool %q: nothing was there to look at: %q", args, told)
+		}
+	}
+	for _, args := range [][]string{{"inventory", "--format", "json"}, {"inventory", "--format", "shadowserver"}, {"notify"}} {
+		if told := s.run(t, []int{exitDone}, nil, append(args, "--db", servers)...); !strings.Contains(told, "127.0.0.1") {
+			t.Errorf("%q: the server is not there: %q", args, told)
+		}
+	}
+	for _, name := range []string{"signals.state", "inventory.db"} {
+		if len(s.written[filepath.Join(dir, name)]) == 0 {
+			t.Errorf("%s was not written", name)
 		}
 	}
 }

@@ -123,10 +123,20 @@ func (n *needles) wire(name string, p []byte) {
 
 func (n *needles) token(name string, t []byte) {
 	for i := 0; i+tokenLen <= len(t); i++ {
-		if part := t[i : i+tokenLen]; bytes.ContainsAny(part, "abcdefABCDEF") {
+		if part := t[i : i+tokenLen]; bytes.ContainsAny(part, "abcdefABCDEF") && different(part) > 3 { // zeros are zeros
 			n.tokens[[tokenLen]byte(part)], n.first[place(part)] = name, true
 		}
 	}
+}
+
+// different counts the different bytes of p.
+func different(p []byte) (n int) {
+	for i, c := range p {
+		if bytes.IndexByte(p[:i], c) < 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // find looks for all of it, and names what it found, each once.
