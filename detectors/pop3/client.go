@@ -20,7 +20,7 @@ func (s *session) client(line []byte) {
 	}
 	word, arg := cut(line)
 	v := lookup(word)
-	if v == unknownVerb && s.greeting == awaited && syntax.Fold(word, "NICK") { // IRC: PASS comes first there (RFC 2812 section 3.1)
+	if v == unknownVerb && s.greeting == awaited && elsewhere(word) {
 		s.c.NotMine()
 		return
 	}

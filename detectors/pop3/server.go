@@ -46,7 +46,15 @@ func (s *session) server(line []byte) {
 	case ok:
 		s.in = unknownVerb
 		s.answer(st, line)
+	case redis(line):
+		s.c.NotMine()
 	}
+}
+
+// redis reports whether a line is a simple reply or an error of Redis, whose AUTH is
+// answered with +OK as well: +PONG, -WRONGPASS.
+func redis(line []byte) bool {
+	return len(line) > 3 && (line[0] == '+' || line[0] == '-') && 'A' <= line[1] && line[1] <= 'Z' && 'A' <= line[2] && line[2] <= 'Z'
 }
 
 // greet takes the server's first line, which answers no command.

@@ -60,3 +60,14 @@ func cut(line []byte) (word, arg []byte) {
 	}
 	return line, nil
 }
+
+// elsewhere reports whether a verb is one of FTP (RFC 959, RFC 2389, RFC 2428) or IRC (RFC
+// 2812), which have USER and PASS, too: without the server's side they tell the protocols apart.
+func elsewhere(word []byte) bool {
+	for _, name := range [...]string{"NICK", "SYST", "FEAT", "PASV", "EPSV", "PORT", "EPRT", "TYPE", "PWD", "CWD", "OPTS", "ACCT", "PBSZ"} {
+		if syntax.Fold(word, name) {
+			return true
+		}
+	}
+	return false
+}
