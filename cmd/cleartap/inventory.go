@@ -34,20 +34,20 @@ func inventoryCommand(std *streams) *cli.Command {
 
 // serverFlags are the flags of commands that are about servers.
 func serverFlags() []cli.Flag {
-	list := func(category, name, usage string) cli.Flag {
-		return &cli.StringSliceFlag{Category: category, Name: name, Usage: usage}
+	list := func(name, usage string) cli.Flag {
+		return &cli.StringSliceFlag{Category: categoryInput, Name: name, Usage: usage}
 	}
 	text := func(category, name, usage string, aliases ...string) cli.Flag {
 		return &cli.StringFlag{Category: category, Name: name, Usage: usage, Aliases: aliases}
 	}
 	return []cli.Flag{
 		text(categoryInput, "db", "read the inventory that a live sensor keeps in `FILE`, in place of captures"),
-		list(categoryInput, "geoip", "look up country, city or owner of servers in `FILE`, in MaxMind's format (repeatable)"),
+		list("geoip", "look up country, city or owner of servers in `FILE`, in MaxMind's format (repeatable)"),
 		text(categoryInput, "ports", "`PORTS` to look at: any, mail, or a list such as mail,8025 (default: any)", "p"),
 		text(categoryInput, "merge", "`HOW` files belong together: auto, all or none, as in scan (default: auto)"),
-		list(categoryInput, "net", "servers and clients in `CIDR` only (repeatable)"),
-		list(categoryInput, "exclude-net", "nothing with an end in `CIDR` (repeatable)"),
-		list(categoryInput, "home-net", "`CIDR` that is inside (repeatable; default: private addresses)"),
+		list("net", "servers and clients in `CIDR` only (repeatable)"),
+		list("exclude-net", "nothing with an end in `CIDR` (repeatable)"),
+		list("home-net", "`CIDR` that is inside (repeatable; default: private addresses)"),
 		text(categoryRun, "jobs", "`N` captures read at a time (default: one per core)", "j"),
 		text(categoryRun, "max-memory", "`SIZE` of what may be kept in memory (default: 256MiB)"),
 	}

@@ -130,6 +130,7 @@ func TestCasesOfTLSAndAttacks(t *testing.T) {
 			l.say(there, mx, "S: 220 mx.example.org ESMTP\nC: EHLO a\nS: 250-mx.example.org\nS: 250-STARTTLS\nS: 250 SIZE\nC: QUIT\nS: 221 bye\n")
 		}, false, "TLS-001 high, TLS-002 high"},
 		{"case 36: the server's half alone", func(l *line) { l.say(here, "192.0.2.25:110", "pop3/testdata/case36_server_alone.txt") }, true, "INV-002 low"},
+		{"a server in clear on a port of TLS", func(l *line) { l.say(here, "192.0.2.25:993", "S: * OK ready\nC: a LOGOUT\nS: * BYE\nS: a OK\n") }, false, "TLS-010 medium"},
 		{"Dovecot's ALERT before it refuses", func(l *line) { l.say(here, "192.0.2.25:143", "imap/testdata/no_dovecot_alert.txt") }, false, "CRED-010 high"},
 		{"clients that say HELO alone, where EHLO shows STARTTLS", func(l *line) {
 			for range 40 {

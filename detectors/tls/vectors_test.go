@@ -74,12 +74,13 @@ func TestJA4(t *testing.T) {
 		versions           []uint16
 		want               string
 	}{
-		"the example":            {0x0303, "0a0a," + suites, "1a1a," + exts, sigs, "h2", []uint16{0x2a2a, 0x0304, 0x0303}, "t13d1516h2_8daaf6152771_e5627efa2ab1"},
-		"another order":          {0x0303, suites, "0015,000a,000b,ff01,002b,0012,0023,0005,000d,002d,0017,4469,0010,0033,0000,001b", sigs, "h2", []uint16{0x0304, 0x0303}, "t13d1516h2_8daaf6152771_e5627efa2ab1"},
-		"no versions, no name":   {0x0301, "0004", "000d", "0401", "", nil, "t10i010100_"},
-		"SSL 3.0, no extensions": {0x0300, "0004", "", "", "", nil, "ts3i010000_"},
-		"an ALPN of other bytes": {0x0303, "c02f", "0010", "", "\xab\xcd", nil, "t12i0101ad_"},
-		"an ALPN of one":         {0x0303, "c02f", "0010", "", "i", nil, "t12i0101ii_"},
+		"the example":                    {0x0303, "0a0a," + suites, "1a1a," + exts, sigs, "h2", []uint16{0x2a2a, 0x0304, 0x0303}, "t13d1516h2_8daaf6152771_e5627efa2ab1"},
+		"another order":                  {0x0303, suites, "0015,000a,000b,ff01,002b,0012,0023,0005,000d,002d,0017,4469,0010,0033,0000,001b", sigs, "h2", []uint16{0x0304, 0x0303}, "t13d1516h2_8daaf6152771_e5627efa2ab1"},
+		"three suites, no name, no ALPN": {0x0303, "1302,1303,1301", "000a,0023,0016,0017,000d,002b,002d,0033,001b", "0403", "", []uint16{0x0304, 0x0303}, "t13i030900_55b375c5d22e_"},
+		"no versions, no name":           {0x0301, "0004", "000d", "0401", "", nil, "t10i010100_"},
+		"SSL 3.0, no extensions":         {0x0300, "0004", "", "", "", nil, "ts3i010000_"},
+		"an ALPN of other bytes":         {0x0303, "c02f", "0010", "", "\xab\xcd", nil, "t12i0101ad_"},
+		"an ALPN of one":                 {0x0303, "c02f", "0010", "", "i", nil, "t12i0101ii_"},
 	} {
 		var e []uint16
 		if c.exts != "" {

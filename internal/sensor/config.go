@@ -54,7 +54,12 @@ func SignalsMemory(memory int64) int64 {
 }
 
 // InventoryMemory is what of a live sensor's memory is for its inventory, in bytes.
-func InventoryMemory(memory int64) int64 { return SignalsMemory(memory) / 4 }
+func InventoryMemory(memory int64) int64 {
+	if memory <= 0 {
+		memory = DefaultMemory
+	}
+	return memory / 16
+}
 
 // A capture's memory is divided: five eighths for flows and the bytes held of
 // them, one for lines that segments cut, one sixteenth for fragments. The rest
