@@ -28,7 +28,7 @@ lint: ## run the linters
 	$(TOOL) golangci-lint run ./...
 
 # Tests that run real servers and networks watch clocks: one package at a time.
-REAL := /internal/(lab|livetest)|/pcaps/record|/capture/afpacket|/output/(elasticsearch|kafka|syslog|spool|delivery)
+REAL := /internal/(lab|livetest|deliverytest)|/pcaps/record|/capture/afpacket|/output/(elasticsearch|kafka|syslog|spool|delivery)
 
 race: ## run all tests with the race detector, those with real servers one package at a time
 	CGO_ENABLED=1 $(GO) test -race -timeout 15m $$($(GO) list ./... | grep -vE '$(REAL)')
@@ -40,8 +40,10 @@ fuzz: ## run each fuzz target for FUZZ (60s)
 prove: setup lint race ## the long forms: fuzz targets 10 million times, half an hour of live traffic, kills, outages, the full benchmark
 	@internal/tools/fuzz.sh 10000000x
 	CLEARTAP_PROVE=1 $(GO) test -count 1 -timeout 60m -v -run 'HighestRate|Drain|Soak|Storm|ReloadUnderLoad' ./internal/livetest
-	CLEARTAP_PROVE=1 $(GO) test -count 1 -timeout 40m -v -run 'Outage|Rate|Latency|SensorIsKilled' ./output/elasticsearch
-	CLEARTAP_PROVE=1 $(GO) test -count 1 -timeout 120m -p 1 -v -run 'Killed|TestRate|RealBroker|OtherPeoples|NoNameForges' ./output/syslog ./output/kafka ./output/format
+	CLEARTAP_PROVE=1 $(GO) test -count 1 -timeout 40m -v -run 'Outage|Rate|Latency' ./output/elasticsearch
+	CLEARTAP_PROVE=1 $(GO) test -count 1 -timeout 120m -p 1 -v -run 'Killed|TestRate|RealBroker|OtherPeoples|NoNameForges' ./internal/deliverytest ./output/syslog ./output/kafka ./output/format
+	CLEARTAP_PROVE=1 $(GO) test -count 1 -timeout 60m -v ./output/spool
+	CLEARTAP_PROVE=1 $(GO) test -count 1 -timeout 20m -v -run 'TestElasticsearch$$' ./cmd/cleartap
 	@$(MAKE) --no-print-directory bench
 
 bench: build ## measure beside tcpdump, dsniff, tshark and others; writes docs/benchmarks.md

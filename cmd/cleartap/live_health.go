@@ -7,8 +7,14 @@ import (
 	"cleartap/output/health"
 )
 
-// record makes the health record of a moment.
+// record makes the health record of a moment. A sensor that sees all and cannot tell
+// is not well either.
 func (s *listening) record(h *sensor.Health) *health.Record {
+	if trouble := s.sinks.trouble(); len(trouble) > 0 {
+		if h.Reasons = append(h.Reasons, trouble...); h.State == sensor.StateOK {
+			h.State = sensor.StateDegraded
+		}
+	}
 	t := &h.Total
 	th, across := s.throttle.Stats(), s.across.signals.Stats()
 	tunnels := uint64(0)

@@ -24,6 +24,7 @@ type liveRemotes struct {
 	cfg   config.Spool
 	log   *slog.Logger
 	lost  uint64 // alerts for which there was no room
+	told  uint64 // of them, those that a health record told of
 	buf   []byte
 }
 
@@ -245,6 +246,27 @@ func (r *liveRemotes) figures() []health.Sink {
 		}
 		s := k.run.Stats()
 		out = append(out, health.Sink{Name: k.name, Written: s.Delivered, Lost: r.lost + s.Dead, Failing: s.State != delivery.Working})
+	}
+	return out
+}
+
+// trouble tells of sinks that take nothing, and of alerts lost since it was asked last.
+func (r *liveRemotes) trouble() []string {
+	var out []string
+	for _, k := range r.all {
+		if k.run == nil {
+			continue
+		}
+		if s := k.run.Stats(); s.State != delivery.Working {
+			out = append(out, "output "+k.name+" takes nothing")
+		}
+	}
+	if r.spool != nil && r.spool.Stats().WriteFailing {
+		out = append(out, "the spool cannot be written")
+	}
+	if n := r.lost - r.told; n > 0 {
+		r.told = r.lost
+		out = append(out, fmt.Sprintf("%d alerts lost: there was no room for them", n))
 	}
 	return out
 }

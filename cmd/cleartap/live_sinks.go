@@ -120,6 +120,18 @@ func (s *liveSinks) figures() []health.Sink {
 	return append(out, s.remotes.figures()...)
 }
 
+// trouble tells of outputs that do not take alerts, and of alerts lost since it was
+// asked last.
+func (s *liveSinks) trouble() []string {
+	var out []string
+	for _, k := range s.all {
+		if k.failing {
+			out = append(out, "output "+k.name+" fails")
+		}
+	}
+	return append(out, s.remotes.trouble()...)
+}
+
 // stdoutSink prints: alerts in any format, health records among JSON lines.
 type stdoutSink struct {
 	w       io.Writer

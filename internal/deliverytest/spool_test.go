@@ -49,7 +49,7 @@ func TestFullDiskUnderTheSpool(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := plainReceiver(t)
-	s := launchBy(t, inTmpfs(small, "size=1m,mode=0700"), m, "--spool", small+"/spool", "--syslog", "tcp://"+d.Addr("tcp"), "--syslog-format", "json-cee", "-o", file).ready()
+	s := launchBy(t, inTmpfs(small, "size=1m,mode=0700"), m, "--spool", small+"/spool", "--syslog", "tcp://"+d.Addr("tcp"), "--syslog-format", "json-cee", "-o", file, "--stats-interval", "1s").ready()
 	written := func() map[string]bool {
 		text, _ := os.ReadFile(file)
 		return names(text)
@@ -80,6 +80,7 @@ func TestFullDiskUnderTheSpool(t *testing.T) {
 	s.hears("alerts lost: the disk refused them")
 	s.hears("no space left on device")
 	s.until("the file to have all", func() bool { return len(written()) == logins })
+	s.hears("state=DEGRADED")
 	d.Start()
 	s.hears("takes alerts again")
 	s.hears("can be written again")

@@ -68,7 +68,7 @@ func TestWrongOutputs(t *testing.T) {
 	conf, dir := filepath.Join(t.TempDir(), "cleartap.yaml"), filepath.Join(t.TempDir(), "spool")
 	text := "outputs:\n- {type: syslog, name: good, url: 'tcp://" + d.Addr("tcp") + "', format: json, cee: true}\n"
 	for _, w := range list {
-		text += "- {type: elasticsearch, name: " + w.name + ", timeout: 5s, " + w.settings + "}\n"
+		text += "- {type: elasticsearch, name: " + w.name + ", timeout: 30s, " + w.settings + "}\n"
 	}
 	write(t, conf, text)
 	s := launch(t, m, "-c", conf, "--spool", dir).ready()
