@@ -52,7 +52,8 @@ func Open(cfg Config) (*Source, error) {
 		cfg.SnapLen = 262144
 	}
 	s := &Source{cfg: cfg}
-	return s, s.open()
+	err := s.open()
+	return s, err
 }
 
 func (s *Source) open() error {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 
@@ -50,19 +49,6 @@ func readFilter(path string) ([]bpf.RawInstruction, error) {
 	p, err := kernelfilter.ParseCompiled(string(text))
 	if err != nil {
 		return nil, fmt.Errorf("--bpf-file %s: %w", path, err)
-	}
-	return p, nil
-}
-
-// byTcpdump lets tcpdump translate an expression: no Go library is right for
-// ordinary ones (docs/adr).
-func byTcpdump(expr string, link capture.LinkType) ([]bpf.RawInstruction, error) {
-	p, err := kernelfilter.Translate(expr, link)
-	switch {
-	case errors.Is(err, kernelfilter.ErrNoTcpdump):
-		return nil, fmt.Errorf("--bpf needs tcpdump to translate it, which is not installed here; where it is, run tcpdump -ddd -y EN10MB '%s' > FILE and use --bpf-file FILE", expr)
-	case err != nil:
-		return nil, usage("--bpf %q: %s", expr, err)
 	}
 	return p, nil
 }
