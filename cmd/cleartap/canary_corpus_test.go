@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -152,7 +151,7 @@ func recorded(t *testing.T, dialogues []spoken) []byte {
 	}
 	d := &dialogueWriter{w: w, now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}
 	for i, s := range dialogues {
-		client := netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)})
+		client := clientOf(i)
 		if err := d.connect(fmt.Sprintf("%s:40001 to 192.0.2.25:%d", client, s.port)); err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package dialogtest
 import (
 	"bytes"
 	"compress/flate"
+	"fmt"
 	"net/netip"
 
 	"cleartap/capture"
@@ -124,6 +125,22 @@ func (r *replay) feed(d reassembly.Dir, m capture.Mark, p []byte) {
 	}
 	for i := range p {
 		p[i] = '!'
+	}
+	r.checkBounds()
+}
+
+// Bounds of what one flow may make the engine hold, whatever its bytes: a line of 64 KiB for
+// each side, in the next larger buffer; the attempts that may wait; an inflater a side.
+const (
+	mostBuffered = 2 * 128 << 10
+	mostWaiting  = 32
+	mostInflated = 2
+)
+
+// checkBounds fails the test when a flow holds more than it may.
+func (r *replay) checkBounds() {
+	if h := r.engine.Held(); h.Buffered > mostBuffered || h.Waiting > mostWaiting || h.Inflaters > mostInflated {
+		panic(fmt.Sprintf("one flow makes the engine hold %+v", h))
 	}
 }
 
