@@ -29,7 +29,7 @@ type kept struct {
 }
 
 // serverMemory is what a server may take, in bytes, with sketches and a certificate.
-const serverMemory = 4 << 10
+const serverMemory = 5 << 10
 
 // begin opens the file. A file that is damaged does not keep the sensor from its work:
 // it is moved out of the way.

@@ -17,7 +17,7 @@ import (
 
 // Config says what an inventory may use, and what it tells.
 type Config struct {
-	MaxServers int            // servers that are remembered, about 1 KiB each; those seen longest ago are forgotten; 0: 16384
+	MaxServers int            // servers that are remembered, 1 to 5 KiB each; those seen longest ago are forgotten; 0: 16384
 	HomeNets   []netip.Prefix // networks whose servers are ours; empty: RFC 1918, RFC 4193, loopback and link-local
 	// Report receives CT-INV findings as soon as there is reason for them: of a server that
 	// is seen first, and once a day of one that takes logins without TLS. A finding is

@@ -17,12 +17,12 @@ import (
 
 // kept is a server as cleartap inventory prints it.
 type kept struct {
-	IP, Protocol, Grade string
-	Port                int
-	Sessions            int
-	Clients, Accounts   int
-	Logins              int `json:"cleartext_logins"`
-	Accepted            int `json:"cleartext_logins_accepted"`
+	IP, Protocol, Product, Grade string
+	Port                         int
+	Sessions                     int
+	Clients, Accounts            int
+	Logins                       int `json:"cleartext_logins"`
+	Accepted                     int `json:"cleartext_logins_accepted"`
 }
 
 // inventory reads the file of a sensor, whether it runs or not.

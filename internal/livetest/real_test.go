@@ -146,6 +146,7 @@ func TestRealServers(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	t.Run("clients", s.clients)
+	t.Run("inventory", s.inventory)
 	for _, c := range []struct {
 		name   string
 		how    lab.Conditions
