@@ -11,6 +11,7 @@ import (
 	"cleartap/internal/config"
 	"cleartap/internal/inventory"
 	"cleartap/internal/sensor"
+	"cleartap/output/health"
 )
 
 // kept is the inventory of a live sensor: it lives as long as the sensor, and outlives
@@ -122,6 +123,17 @@ func (k *kept) told(err error) {
 		k.log.Info("the inventory can be saved again")
 	}
 	k.failing = err != nil
+}
+
+// figures tells of the inventory for the health record; others says that another file
+// cannot be written.
+func (k *kept) figures(others bool) health.Inventory {
+	h := health.Inventory{Failing: k.failing || others}
+	if k.servers != nil {
+		st := k.servers.Stats()
+		h.Servers, h.Forgotten = st.Servers, st.Evicted
+	}
+	return h
 }
 
 // end saves what is not saved yet, and waits for the disk.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"cleartap/detectors"
 	"cleartap/detectors/secret"
 	"cleartap/internal/config"
+	"cleartap/internal/inventory"
 	"cleartap/internal/sensor"
 	"cleartap/output"
 )
@@ -288,5 +290,63 @@ func TestDamagedFilesOfALiveSensor(t *testing.T) {
 		if err := os.Remove(path); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// Files that cannot be written are told once, stand in the health record, and are
+// written when they can be: nothing that was seen meanwhile is lost.
+func TestSavingFailsForAWhile(t *testing.T) {
+	dir := t.TempDir()
+	s := newStation(t, dir)
+	db, state := filepath.Join(dir, "inventory.db"), filepath.Join(dir, "signals.state")
+	away := filepath.Join(dir, "away.db")
+	if err := os.Rename(db, away); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []string{db, state} { // a folder stands in the way
+		if err := os.Mkdir(p, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	logged := &bytes.Buffer{}
+	s.p.log = slog.New(slog.NewTextHandler(logged, nil))
+	s.p.kept.log, s.p.memory.log = s.p.log, s.p.log
+	save := func(after time.Duration) {
+		t.Helper()
+		s.p.tick(time.Now().Add(after))
+		if s.p.kept.batch != nil {
+			s.p.kept.saved(<-s.p.kept.written)
+		}
+		if s.p.memory.under != nil {
+			s.p.memory.told(<-s.p.memory.under)
+			s.p.memory.under = nil
+		}
+	}
+	s.session()
+	save(time.Hour)
+	s.session()
+	save(2 * time.Hour)
+	if h := s.p.kept.figures(s.p.memory.failing); !s.p.kept.failing || !s.p.memory.failing || !h.Failing || h.Servers != 1 {
+		t.Errorf("%+v: %s", h, logged)
+	}
+	if n := strings.Count(logged.String(), "cannot be saved"); n != 2 {
+		t.Errorf("told %d times: %s", n, logged)
+	}
+	for _, p := range []string{db, state} {
+		if err := os.Remove(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Rename(away, db); err != nil {
+		t.Fatal(err)
+	}
+	save(3 * time.Hour)
+	if h := s.p.kept.figures(s.p.memory.failing); h.Failing || strings.Count(logged.String(), "can be saved again") != 2 {
+		t.Errorf("%+v: %s", h, logged)
+	}
+	s.stop()
+	v := inventory.New(inventory.Config{})
+	if err := inventory.Read(db, v); err != nil || len(v.Servers()) != 1 || v.Servers()[0].Sessions != 2 {
+		t.Errorf("%v: %+v", err, v.Servers())
 	}
 }

@@ -47,27 +47,28 @@ type Cleartap struct {
 
 // Health tells how the sensor is. Counters are totals since it began.
 type Health struct {
-	State         string   `json:"state"` // OK, DEGRADED or BLIND
-	Reasons       []string `json:"reasons,omitempty"`
-	Uptime        float64  `json:"uptime"` // seconds
-	Packets       uint64   `json:"packets"`
-	Bytes         uint64   `json:"bytes"`
-	Drops         uint64   `json:"drops"` // by the kernel
-	Freezes       uint64   `json:"freezes"`
-	Gaps          Gaps     `json:"gaps"`
-	Decode        Decode   `json:"decode"`
-	Flows         Flows    `json:"flows"`
-	Logins        uint64   `json:"logins"`
-	Alerts        Alerts   `json:"alerts"`
-	Signals       Signals  `json:"signals"`
-	Memory        Memory   `json:"memory"`
-	Queues        []Queue  `json:"queues"`
-	Inputs        []Input  `json:"inputs"`
-	Sinks         []Sink   `json:"sinks,omitempty"`
-	Panics        uint64   `json:"panics"`
-	ClockSteps    uint64   `json:"clock_steps"`
-	ConfigReloads Reloads  `json:"config"`
-	Sandbox       *Sandbox `json:"sandbox,omitempty"`
+	State         string    `json:"state"` // OK, DEGRADED or BLIND
+	Reasons       []string  `json:"reasons,omitempty"`
+	Uptime        float64   `json:"uptime"` // seconds
+	Packets       uint64    `json:"packets"`
+	Bytes         uint64    `json:"bytes"`
+	Drops         uint64    `json:"drops"` // by the kernel
+	Freezes       uint64    `json:"freezes"`
+	Gaps          Gaps      `json:"gaps"`
+	Decode        Decode    `json:"decode"`
+	Flows         Flows     `json:"flows"`
+	Logins        uint64    `json:"logins"`
+	Alerts        Alerts    `json:"alerts"`
+	Signals       Signals   `json:"signals"`
+	Inventory     Inventory `json:"inventory"`
+	Memory        Memory    `json:"memory"`
+	Queues        []Queue   `json:"queues"`
+	Inputs        []Input   `json:"inputs"`
+	Sinks         []Sink    `json:"sinks,omitempty"`
+	Panics        uint64    `json:"panics"`
+	ClockSteps    uint64    `json:"clock_steps"`
+	ConfigReloads Reloads   `json:"config"`
+	Sandbox       *Sandbox  `json:"sandbox,omitempty"`
 }
 
 // Gaps are bytes that the sensor should have seen and did not.
@@ -116,6 +117,13 @@ type Signals struct {
 	Keys      int    `json:"keys"`      // sources, accounts and the like that are remembered
 	Forgotten uint64 `json:"forgotten"` // that had to go for want of memory
 	Cut       uint64 `json:"cut"`       // attacks that were called over for want of memory
+}
+
+// Inventory tells of the mail servers that are known.
+type Inventory struct {
+	Servers   int    `json:"servers"`
+	Forgotten uint64 `json:"forgotten"` // that had to go for want of memory
+	Failing   bool   `json:"failing"`   // they, or what the signals learnt, could not be saved at the last try
 }
 
 // Memory is in bytes.
