@@ -221,6 +221,7 @@ func (r *nobody) Settle()                            {}
 func TestDrain(t *testing.T) {
 	n := newNets(t, pair)
 	n.enter()
+	before := runtime.NumGoroutine()
 	ring := either(1<<30, 128<<20)
 	src := &timed{}
 	ports := capture.MailPorts()
@@ -243,6 +244,11 @@ func TestDrain(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	live.Run(ctx, &nobody{}, nil)
+	for end := time.Now().Add(time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d goroutines are left of the sensor", runtime.NumGoroutine()-before)
+		}
+	}
 	took := src.end.Sub(src.begin)
 	if src.left != 0 || took <= 0 {
 		t.Fatalf("%d of %d frames were not read", src.left, src.n)
