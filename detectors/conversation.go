@@ -33,6 +33,8 @@ type Conversation struct {
 	wish     wish
 	reader   Reader // not nil once TLS began: it takes the bytes as they come
 
+	blindAck  uint32 // what the server had said when bytes of the client were found missing
+	blind     bool   // some were
 	truncated bool
 	over      ending
 	gap       bool

@@ -67,6 +67,9 @@ func (c *Conversation) Gap(d reassembly.Dir, m capture.Mark, n int) (more bool) 
 	default:
 		c.wish.blind = true
 		c.tear(f)
+		if d == reassembly.ToServer {
+			c.blind, c.blindAck = true, c.dirs[reassembly.ToClient].next
+		}
 		c.session.Gap(d)
 	}
 	return c.after()

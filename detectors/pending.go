@@ -1,6 +1,9 @@
 package detectors
 
-import "cleartap/capture"
+import (
+	"cleartap/capture"
+	"cleartap/reassembly"
+)
 
 // Ticket names an attempt that waits for its outcome. The zero Ticket names none.
 type Ticket uint32
@@ -17,6 +20,7 @@ type pending struct {
 	later        *pending
 	deadline     capture.Nanos
 	ticket       Ticket
+	blind        bool // sent without waiting for what bytes that are missing got for a reply
 	observation  Observation
 }
 
@@ -36,6 +40,7 @@ func (c *Conversation) Begin(a *Attempt) Ticket {
 	if a.Secret.Seen() {
 		c.facts.summary.Logins++
 	}
+	p.blind = c.gap && c.blind && c.dirs[reassembly.ToClient].seen && int32(c.mark.Ack-c.blindAck) <= 0
 	p.observation = Observation{Kind: Login, Mark: c.mark, Attempt: *a, Number: c.number, Gap: c.gap}
 	if a.Class != Password && a.Class != Token { // an answer to a challenge is another one each time
 		p.observation.Attempt.Secret = a.Secret.Unmarked()
@@ -85,6 +90,22 @@ func (c *Conversation) Withdraw(t Ticket) {
 		c.facts.summary.Logins--
 	}
 	c.engine.free(p)
+}
+
+// Answers reports whether the server had all of an attempt when it sent the unit being
+// delivered. Where a capture lacks bytes, what came behind the hole is delivered late, and
+// may look like a reply to what the client sent since; and what the client sent at once with
+// bytes that are lost is answered behind what they were.
+func (c *Conversation) Answers(t Ticket) bool {
+	if !c.gap || c.dirs[reassembly.ToServer].deflate != nil {
+		return true
+	}
+	for p := c.waiting; p != nil; p = p.next {
+		if p.ticket == t {
+			return !p.blind && int32(c.mark.Ack-p.observation.Mark.Seq) > 0
+		}
+	}
+	return true
 }
 
 // Waiting says how many attempts wait for their outcome.

@@ -80,7 +80,7 @@ func TestSegmentationChangesNothing(t *testing.T) {
 		for i := range dialogues {
 			client := clientOf(i).String()
 			if a, b := want[client], got[client]; !slices.Equal(a, b) {
-				t.Errorf("%s, %s: got %q, whole it is %q", dialogues[i].name, name, b, a)
+				t.Errorf("%s, %s: got %+v, whole it is %+v", dialogues[i].name, name, b, a)
 			}
 		}
 	}
@@ -137,14 +137,21 @@ func (d *dialogueWriter) parts(s dialogtest.Segment, parts []part) error {
 	return nil
 }
 
+// tried is a login as an alert tells it.
+type tried struct {
+	rule, protocol, user, mechanism, result, reply, authzid, realm string
+	number                                                         int
+	gap                                                            bool
+}
+
 // loginsOf scans a capture and gives the logins of each client, in order.
-func loginsOf(t *testing.T, data []byte) map[string][]string {
+func loginsOf(t *testing.T, data []byte) map[string][]tried {
 	t.Helper()
 	var out, errs bytes.Buffer
 	if code := run(t.Context(), []string{"cleartap", "scan", "--format", "jsonl", "--usernames", "full", "-"}, bytes.NewReader(data), &out, &errs); code != exitDone {
 		t.Fatalf("exit code %d: %s", code, errs.String())
 	}
-	found := map[string][]string{}
+	found := map[string][]tried{}
 	for line := range bytes.Lines(out.Bytes()) {
 		var a struct {
 			Event    struct{ Code string }
@@ -163,8 +170,9 @@ func loginsOf(t *testing.T, data []byte) map[string][]string {
 		if err := json.Unmarshal(line, &a); err != nil {
 			t.Fatal(err)
 		}
+		auth := &a.Cleartap.Auth
 		if strings.HasPrefix(a.Event.Code, "CT-CRED") {
-			found[a.Source.IP] = append(found[a.Source.IP], fmt.Sprint(a.Event.Code, a.Network, a.User, a.Cleartap))
+			found[a.Source.IP] = append(found[a.Source.IP], tried{a.Event.Code, a.Network.Protocol, a.User.Name, auth.Mechanism, auth.Result, auth.Reply, auth.Authzid, auth.Realm, auth.Attempt, a.Cleartap.Capture.Gap})
 		}
 		if a.Event.Code == "CT-NET-001" {
 			t.Errorf("%s: a conflict where nothing differs", a.Source.IP)

@@ -108,7 +108,7 @@ func (s *session) literalRefuted(line []byte) bool {
 // awaited. Either the consent was missed, and it is the literal, or the client
 // went on after a refusal that was missed.
 func (s *session) unasked(line []byte) bool {
-	if isCommand(line) {
+	if isCommand(line) && !s.heard() {
 		s.toCommand()
 		return false
 	}
@@ -129,4 +129,10 @@ func (s *session) unasked(line []byte) bool {
 	}
 	s.client(line[size:])
 	return true
+}
+
+// heard reports whether the client has had more of the server than the capture shows so
+// far: the consent is in a hole, or behind one.
+func (s *session) heard() bool {
+	return s.c.Seen(reassembly.ToClient) && int32(s.c.Mark().Ack-s.c.Next(reassembly.ToClient)) > 0
 }

@@ -161,6 +161,8 @@ func (s *session) bye(text []byte) {
 
 // tagged takes a tagged reply.
 func (s *session) tagged(tag []byte, r status, text []byte) {
+	// The server has had more than the capture shows: the tag may be of a command that is missing.
+	s.commands.lost = s.commands.lost || s.c.Seen(reassembly.ToServer) && int32(s.c.Mark().Ack-s.c.Next(reassembly.ToServer)) > 0
 	c, found := s.commands.take(tag)
 	if r == ok && found && (c.verb == loginVerb || c.verb == authenticate) {
 		s.authed = true

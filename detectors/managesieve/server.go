@@ -131,6 +131,9 @@ func (s *session) answer(v verdict) {
 		return
 	}
 	cmd := *h
+	if !s.c.Answers(cmd.Ticket) {
+		return
+	}
 	switch cmd.Verb {
 	case authenticate:
 		s.authReply(v, cmd.Ticket, s.queue.Latest(authenticate) == h)

@@ -22,3 +22,12 @@ func (s *session) Resume(d reassembly.Dir, line []byte) bool {
 	}
 	return syntax.Fold(kind, "USER") || syntax.Fold(kind, "PASS") || syntax.Fold(kind, "SASL")
 }
+
+// unasked takes the consent to an article that nothing announced: the command was missed,
+// and what the client sends from here on is the article.
+func (s *session) unasked() {
+	if s.body == 0 {
+		s.body = s.queue.Push(article).Seq
+		s.c.Body(reassembly.ToServer)
+	}
+}

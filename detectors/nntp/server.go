@@ -28,7 +28,10 @@ func (s *session) server(line []byte) {
 	if multiline(code, cmd) {
 		s.c.Body(reassembly.ToClient)
 	}
-	if cmd != nil {
+	switch {
+	case cmd == nil && (code == 340 || code == 335):
+		s.unasked()
+	case cmd != nil && s.c.Answers(cmd.Ticket):
 		s.answer(code, text, cmd)
 	}
 }
@@ -75,6 +78,9 @@ func multiline(code int, cmd *outstanding.Command[verb]) bool {
 // answered finds the command that a reply answers. Codes that only one command
 // can have put commands and replies in step again.
 func (s *session) answered(code int) *outstanding.Command[verb] {
+	if s.queue.Lost() && !s.queue.Alone() {
+		return nil
+	}
 	switch code {
 	case 200, 201: // the greeting, or MODE READER's
 		if h := s.queue.Head(); h == nil || h.Verb != plain && h.Verb != unknownVerb {
@@ -102,7 +108,7 @@ func (s *session) answered(code int) *outstanding.Command[verb] {
 
 // seekAuth forgets commands whose replies were missed, up to one of AUTHINFO's.
 func (s *session) seekAuth() {
-	if !s.queue.Alone() || !s.queue.Waiting() {
+	if !s.queue.Waiting() {
 		return
 	}
 	for h := s.queue.Head(); h.Ticket == 0; h = s.queue.Head() {

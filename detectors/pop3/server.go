@@ -139,6 +139,9 @@ func (s *session) answer(st status, line []byte) {
 		s.queue.Answered()
 		return
 	}
+	if !s.c.Answers(head.Ticket) {
+		return
+	}
 	v, ticket := head.Verb, head.Ticket
 	if v == auth && st == accepted && s.goesOn() {
 		s.sasl.Server(nil)

@@ -99,6 +99,9 @@ func (s *session) answer(code int, text []byte, r reply) {
 		}
 		return
 	}
+	if !s.c.Answers(cmd.Ticket) {
+		return
+	}
 	switch cmd.Verb {
 	case auth:
 		s.authReply(code, text, r, cmd)
@@ -180,6 +183,10 @@ func (s *session) answered(code int) *outstanding.Command[verb] {
 		}
 	}
 	h := s.queue.Head()
+	if h != nil && h.Verb == auth && code == 530 && s.queue.Lost() && s.queue.Len() > 1 { // any of the group's
+		s.queue.Pop()
+		return nil
+	}
 	for h != nil && h.Verb == auth && code/100 == 2 && (s.queue.Lost() || s.queue.Len() > 1) {
 		if s.queue.Len() == 1 { // of a command that was missed
 			return nil
