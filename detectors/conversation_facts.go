@@ -70,8 +70,13 @@ func (c *Conversation) plainPort(m capture.Mark) {
 	c.engine.cfg.Report(c.fact(PlainPort, m))
 }
 
-// Offers takes what a server offers before TLS and before any login.
+// Offers takes what a server offers before TLS and before any login. What comes behind
+// a login that succeeded need have no word of TLS any more (RFC 9051 section 6.2.1, RFC
+// 2595 section 4): it is no offer.
 func (c *Conversation) Offers(o *Offer) {
+	if c.layer {
+		return
+	}
 	f := &c.facts
 	f.summary.Asked = f.summary.Asked || !o.Refused && o.Source != FromAuthList
 	f.summary.StartTLS = f.summary.StartTLS || o.StartTLS
@@ -85,6 +90,9 @@ func (c *Conversation) Offers(o *Offer) {
 	r.Offer = offer
 	c.engine.cfg.Report(r)
 }
+
+// Waits reports whether a login waits for its outcome.
+func (c *Conversation) Waits() bool { return c.waiting != nil }
 
 // NeedsTLS notes that the server refused something because TLS is missing.
 func (c *Conversation) NeedsTLS() { c.facts.summary.Required = true }

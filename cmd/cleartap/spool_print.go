@@ -104,8 +104,10 @@ func spoolDump(c *cli.Context, std *streams, dir string) error {
 			bad++
 			return nil
 		}
-		_, err := w.Write(append(steady(r.Payload), '\n'))
-		return err
+		if _, err := w.Write(steady(r.Payload)); err != nil {
+			return err
+		}
+		return w.WriteByte('\n')
 	})
 	if ferr := w.Flush(); ferr != nil {
 		return ferr
@@ -116,7 +118,14 @@ func spoolDump(c *cli.Context, std *streams, dir string) error {
 	if bad > 0 {
 		return &outcome{exitPartial, fmt.Sprintf("%s: %d records are no JSON: left out", dir, bad)}
 	}
-	return nil
+	r, err := spool.Verify(dir) // damaged records were passed over
+	if err != nil {
+		return spoolFault(err)
+	}
+	if r.Running { // the end of the last segment may be under way
+		return nil
+	}
+	return spoolSound(r)
 }
 
 // steady escapes what is not to be printed in a line of JSON.

@@ -136,7 +136,9 @@ func (s *session) capabilities(list []byte) {
 		}
 	}
 	s.sasl.OfferedPlus(plus)
-	if !s.authed && !s.c.Truncated() {
+	// A list that comes while a login waits may be its reply's, or go before it: what is
+	// offered then is what is offered behind the login.
+	if !s.authed && !s.c.Waits() && !s.c.Truncated() {
 		s.c.Offers(&offer)
 	}
 }

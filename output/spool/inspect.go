@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -168,7 +169,7 @@ func (f *findings) low() uint64 {
 
 // Dump calls fn with each intact record from a sequence number on, in order;
 // after them with those of files that are in no order. Payload is valid during
-// the call.
+// the call; what is appended to it goes elsewhere.
 func Dump(path string, from uint64, fn func(Record) error) error {
 	dir, err := openDir(path, forReading)
 	if err != nil {
@@ -190,7 +191,7 @@ func (f *findings) dump(dir fsys, from uint64, fn func(Record) error) error {
 	var failed error
 	last := uint64(0)
 	give := func(it item) error {
-		return fn(Record{Seq: it.seq, Time: time.UnixMilli(it.time), Urgent: it.flags&flagUrgent != 0, Payload: it.payload})
+		return fn(Record{Seq: it.seq, Time: time.UnixMilli(it.time), Urgent: it.flags&flagUrgent != 0, Payload: slices.Clip(it.payload)})
 	}
 	for _, g := range j.kept {
 		file, err := dir.open(g.name)
