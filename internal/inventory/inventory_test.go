@@ -455,6 +455,28 @@ func TestNotices(t *testing.T) {
 	}
 }
 
+// Nobody is told that logins were in clear at a server whose certificate alone is wrong.
+func TestNoticeOfTLSAlone(t *testing.T) {
+	x := shown()[0]
+	x.Grade, x.Logins, x.Accepted, x.Mechanisms = string(detectors.TLSRequired), 0, 0, nil
+	var b bytes.Buffer
+	n := Notices([]View{x}, false)
+	if err := n[0].Write(&b, false); err != nil {
+		t.Fatal(err)
+	}
+	text := b.String()
+	for _, want := range []string{"# TLS of mail servers: POP3 on", "TLS 1.1 was agreed on 4 times", "TLS 1.2 and 1.3 alone", "a certificate for the name"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
+		}
+	}
+	for _, wrong := range []string{"Mail logins", "refuse logins", "passwords of these accounts", "ssl = required"} {
+		if strings.Contains(text, wrong) {
+			t.Errorf("%q is said in\n%s", wrong, text)
+		}
+	}
+}
+
 // What is learnt while the disk is waited for is saved the next time, and so is what a
 // full disk did not take.
 func TestStoreInTwoSteps(t *testing.T) {

@@ -112,24 +112,41 @@ func (w *writer) style(text string) string {
 // Write writes the notice.
 func (n *Notice) Write(out io.Writer, plain bool) error {
 	w := &writer{plain: plain}
+	exposed := slices.ContainsFunc(n.Servers, func(x View) bool { return x.exposes() })
+	subject := "TLS of mail servers"
+	if exposed {
+		subject = "Mail logins without TLS"
+	}
 	if n.Owner != "" {
-		w.heading(1, "Mail logins without TLS in the network of %s", n.Owner)
+		w.heading(1, "%s in the network of %s", subject, n.Owner)
 	} else {
 		x := &n.Servers[0]
-		w.heading(1, "Mail logins without TLS: %s on %s", name(x.Protocol), x.place())
+		w.heading(1, "%s: %s on %s", subject, name(x.Protocol), x.place())
 	}
 	w.paragraph("A passive sensor saw the following on the network. It sent no packet to your servers, and it keeps no password.")
 	for i := range n.Servers {
 		n.server(w, &n.Servers[i])
 	}
+	if exposed {
+		n.first(w)
+	}
+	_, err := io.WriteString(out, w.String())
+	return err
+}
+
+// exposes reports whether logins crossed in clear, or can.
+func (x *View) exposes() bool { return x.vulnerable() || x.Logins > 0 || x.Masked }
+
+// first says what to do about logins in clear, whatever the product.
+func (n *Notice) first(w *writer) {
 	w.heading(2, "What to do first")
-	w.item("Treat the passwords of these accounts as known to others: change them, and whatever equals them, once the server asks for TLS.")
+	if slices.ContainsFunc(n.Servers, func(x View) bool { return x.Logins > 0 }) {
+		w.item("Treat the passwords of these accounts as known to others: change them, and whatever equals them, once the server asks for TLS.")
+	}
 	w.item("Have clients use TLS from the first byte (ports 993, 995 and 465), never \"STARTTLS if available\".")
 	w.item("Close ports that nobody needs, or put them behind a VPN.")
 	w.WriteByte('\n')
 	w.paragraph("A server that refuses does not help a client that has sent its password already: only a client that insists on TLS, or a port that is closed, does.")
-	_, err := io.WriteString(out, w.String())
-	return err
 }
 
 // server writes what was seen of one server.
@@ -166,14 +183,23 @@ func (n *Notice) server(w *writer, x *View) {
 	x.verify(w)
 }
 
+// obsolete reports whether a version of TLS is.
+func obsolete(version string) bool { return version != "TLS 1.2" && version != "TLS 1.3" }
+
+// badCertificate reports whether there is something to say of the certificate.
+func (x *View) badCertificate() bool {
+	c := x.Certificate
+	return c != nil && len(c.Problems) > 0 && (len(c.Problems) > 1 || c.Problems[0] != "unreadable")
+}
+
 // problems says what is wrong with the server's TLS.
 func (x *View) problems() (out []string) {
 	for _, v := range x.TLS {
-		if v.Version != "TLS 1.2" && v.Version != "TLS 1.3" {
-			out = append(out, fmt.Sprintf("%s was agreed on %d times: it is obsolete (RFC 8996).", v.Version, v.Handshakes))
+		if obsolete(v.Version) {
+			out = append(out, fmt.Sprintf("%s was agreed on %s: it is obsolete (RFC 8996).", v.Version, times(v.Handshakes)))
 		}
 	}
-	if c := x.Certificate; c != nil && len(c.Problems) > 0 && (len(c.Problems) > 1 || c.Problems[0] != "unreadable") {
+	if c := x.Certificate; x.badCertificate() {
 		out = append(out, fmt.Sprintf("Its certificate, valid until %s: %s.", day10(c.NotAfter), strings.ReplaceAll(strings.Join(c.Problems, ", "), "_", " ")))
 	}
 	return out
@@ -199,8 +225,30 @@ func (n *Notice) details(w *writer, x *View) {
 	}
 }
 
-// remedy says what to change on the product.
+// times writes how often something happened.
+func times(n uint64) string {
+	if n == 1 {
+		return "once"
+	}
+	return strconv.FormatUint(n, 10) + " times"
+}
+
+// remedy says what to change.
 func (x *View) remedy(w *writer) {
+	if x.exposes() {
+		x.remedyLogins(w)
+	}
+	if slices.ContainsFunc(x.TLS, func(v VersionView) bool { return obsolete(v.Version) }) {
+		w.paragraph("**To change:** have the server accept TLS 1.2 and 1.3 alone, once the clients that agreed on less can do it.")
+	}
+	if x.badCertificate() {
+		w.paragraph("**To change:** give the server a certificate for the name that clients use, from an authority that they know, and renew it in time: " +
+			"people who learn to pass over a warning pass over that of an interceptor, too.")
+	}
+}
+
+// remedyLogins says what to change on the product, for logins in clear to be refused.
+func (x *View) remedyLogins(w *writer) {
 	rows := docs.Remedy(x.Product, x.Version)
 	rows = slices.DeleteFunc(rows, func(row string) bool { return strings.Contains(row, "(ManageSieve)") && x.Protocol != "managesieve" })
 	if x.Masked {
