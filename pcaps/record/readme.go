@@ -15,7 +15,8 @@ Courier 5 of Debian 12. Nothing in them comes from a person or from a network in
 client at which server, with the user name, the secret and the outcome. It is written by the recorder and not by cleartap: ` + "`checked.bytes`" + `
 says that the secret was found in the recorded bytes (hashes computed anew from the challenge), ` + "`checked.server_log`" + ` that the server's log tells the
 same outcome for that connection ("silent": the server logged nothing about it). A capture without logins has one line with ` + "`\"events\":0`" + `.
-Next to each capture, ` + "`*.golden.jsonl`" + ` holds what ` + "`cleartap scan --format jsonl --usernames full`" + ` prints for it.
+Next to each capture, ` + "`*.golden.jsonl`" + ` holds what ` + "`cleartap scan --format jsonl --usernames full`" + ` prints for it
+(with the version ` + "`golden`" + ` and paths without a folder): the logins, and what else it tells of servers and their TLS.
 
 ## Accounts and secrets
 

@@ -14,7 +14,7 @@ func dialogueScenes() []scene {
 			how: "Dovecot with disable_plaintext_auth; Python, curl, a Go program", play: refusedInsecure},
 		{file: "several-logins.pcap", shows: "wrong passwords and other mechanisms before the right one, on one connection",
 			how: "Dovecot, Postfix, Exim; a Go program", play: severalLogins},
-		{file: "guessing.pcap", shows: "21 guesses on seven IMAP connections, then the right password", how: "Dovecot; a Go program", play: guessing},
+		{file: "guessing.pcap", shows: "21 guesses on seven IMAP connections, then the right password; with `--secret-marks` CT-AUTH-005 tells it, without them 30 refusals would be needed", how: "Dovecot; a Go program", play: guessing},
 		{file: "pipelining.pcap", shows: "commands sent ahead of the replies, all in one segment", how: "Dovecot, Exim; a Go program", play: pipelining},
 		{file: "bodies.pcap", shows: "mails that look like logins (DATA, BDAT, LMTP, APPEND, FETCH, RETR, TOP): only the real logins count",
 			how: "Postfix, Exim, Dovecot; a Go program", play: bodies},

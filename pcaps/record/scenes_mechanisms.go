@@ -16,7 +16,7 @@ func mechanismScenes() []scene {
 			how: "Dovecot, Postfix; curl, Python", play: oauth},
 		{file: "proxy-login.pcap", shows: "PLAIN with an authorization identity: one account logs in as another",
 			how: "Dovecot; a Go program", play: proxyLogin},
-		{file: "no-secret.pcap", shows: "mechanisms without a secret (ANONYMOUS, EXTERNAL), logins given up before the secret: no event",
+		{file: "no-secret.pcap", shows: "mechanisms without a secret (ANONYMOUS, EXTERNAL), logins given up before the secret: no login",
 			how: "Dovecot, Postfix; curl, a Go program", play: noSecret},
 	}
 }

@@ -8,8 +8,8 @@ import (
 
 func tlsScenes() []scene {
 	return []scene{
-		{file: "starttls.pcap", shows: "logins after STARTTLS and STLS in all protocols: no event", how: "Dovecot, Postfix, Exim; curl, swaks, sieve-connect, Python", play: starttls},
-		{file: "implicit-tls.pcap", shows: "logins on ports 465, 993 and 995: no event", how: "Dovecot, Postfix, Exim; curl", play: implicit},
+		{file: "starttls.pcap", shows: "logins after STARTTLS and STLS in all protocols: none in clear", how: "Dovecot, Postfix, Exim; curl, swaks, sieve-connect, Python", play: starttls},
+		{file: "implicit-tls.pcap", shows: "logins on ports 465, 993 and 995: none in clear", how: "Dovecot, Postfix, Exim; curl", play: implicit},
 		{file: "starttls-refused.pcap", shows: "STARTTLS that the server refuses or does not offer, and the login in clear that follows",
 			how: "Dovecot and Postfix without TLS; curl, fetchmail, a Go program", play: starttlsRefused},
 		{file: "starttls-given-up.pcap", shows: "a TLS handshake that the client gives up (certificate), then a new connection without TLS",
