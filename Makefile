@@ -44,6 +44,7 @@ prove: setup lint race ## the long forms: fuzz targets 10 million times, half an
 	CLEARTAP_PROVE=1 $(GO) test -count 1 -timeout 120m -p 1 -v -run 'Killed|TestRate|RealBroker|OtherPeoples|NoNameForges' ./internal/deliverytest ./output/syslog ./output/kafka ./output/format
 	CLEARTAP_PROVE=1 $(GO) test -count 1 -timeout 60m -v ./output/spool
 	CLEARTAP_PROVE=1 $(GO) test -count 1 -timeout 20m -v -run 'TestElasticsearch$$' ./cmd/cleartap
+	CLEARTAP_PROVE=1 $(GO) test -count 1 -timeout 20m -v -run 'MemoryIsBounded|Campaigns|RestartsChange' -bench 'Observe|Save' ./detectors/signals
 	@$(MAKE) --no-print-directory bench
 
 bench: build ## measure beside tcpdump, dsniff, tshark and others; writes docs/benchmarks.md
