@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"cleartap/output/syslog/testdaemon"
 )
@@ -84,6 +85,9 @@ func TestFullDiskUnderTheSpool(t *testing.T) {
 	d.Start()
 	s.hears("takes alerts again")
 	s.hears("can be written again")
+	begun := time.Now()
+	s.until("what was kept to arrive", func() bool { return len(received(d))+toldLost(s) >= logins })
+	t.Logf("what was kept had arrived %v after the receiver was back", time.Since(begun).Round(time.Millisecond))
 	full := logins
 	some(50)
 	later := func() (n int) {
@@ -100,11 +104,7 @@ func TestFullDiskUnderTheSpool(t *testing.T) {
 		t.Errorf("spool status: %v\n%s", err, report)
 	}
 	s.stop()
-	lost := 0
-	for _, l := range regexp.MustCompile(`event="(\d+) alerts lost: the disk refused them"`).FindAllStringSubmatch(s.said(), -1) {
-		n, _ := strconv.Atoi(l[1])
-		lost += n
-	}
+	lost := toldLost(s)
 	got := received(d)
 	t.Logf("%d logins, %d told as lost, %d arrived", logins, lost, len(got))
 	if lost == 0 || len(got)+lost < logins || len(written()) != logins {
@@ -113,6 +113,15 @@ func TestFullDiskUnderTheSpool(t *testing.T) {
 	if len(got)+lost > logins+lost/10 { // health records count, too
 		t.Errorf("%d arrived and %d are told as lost, of %d", len(got), lost, logins)
 	}
+}
+
+// toldLost is how many alerts and health records a sensor says it lost for want of disk.
+func toldLost(s *sensor) (lost int) {
+	for _, l := range regexp.MustCompile(`event="(\d+) alerts lost: the disk refused them"`).FindAllStringSubmatch(s.said(), -1) {
+		n, _ := strconv.Atoi(l[1])
+		lost += n
+	}
+	return lost
 }
 
 // Spools that cannot be used: one line says which outputs it is about, why, and what

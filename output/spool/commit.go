@@ -41,7 +41,7 @@ func (s *Spool) commit(now time.Time) {
 				continue
 			}
 		}
-		if noRoom(err) && s.lessAtOnce() {
+		if noRoom(err) && (s.free() || s.lessAtOnce()) {
 			continue
 		}
 		if err != nil {
@@ -51,6 +51,16 @@ func (s *Spool) commit(now time.Time) {
 	}
 	w.pause, w.atMost = 0, 0
 	s.recovered()
+}
+
+// free removes what all readers have passed and was kept because it was written to; it
+// says whether there was anything. Nobody else would do it while nothing is read.
+func (s *Spool) free() bool {
+	s.passed()
+	s.mu.Lock()
+	n := len(s.out.doomed)
+	s.mu.Unlock()
+	return n > 0 && s.remove() == nil
 }
 
 // leastAtOnce is what is still tried on a disk without room, in bytes: a little of what

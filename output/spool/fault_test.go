@@ -209,6 +209,25 @@ func TestCursorMovesOnAFullDisk(t *testing.T) {
 	same(t, "read", numbers(t, drain(t, s, "a")), upTo(40, upTo(30)...))
 }
 
+// The segment that is written to stays after all was read from it. When the disk is full,
+// it goes: nothing else would ever make room.
+func TestWhatWasReadMakesRoom(t *testing.T) {
+	d := newMemDisk()
+	s := still(t, d, Config{})
+	fill(t, s, 1, 30, 200, 2)
+	same(t, "read", numbers(t, drain(t, s, "a")), upTo(30))
+	s.keep(time.Now())
+	if n := len(d.segments()); n != 1 {
+		t.Fatalf("%d segments", n)
+	}
+	d.free = 0
+	fill(t, s, 31, 40, 200, 2)
+	same(t, "read", numbers(t, drain(t, s, "a")), upTo(40, upTo(30)...))
+	if st := s.Stats(); st.WriteErrors > 0 || st.Lost.Sum() > 0 {
+		t.Errorf("%+v", st)
+	}
+}
+
 // As long as no cursor file says that a segment was read, it stays.
 func TestSegmentsWaitForTheCursor(t *testing.T) {
 	d := newMemDisk()
