@@ -55,7 +55,7 @@ func TestFullDiskUnderTheSpool(t *testing.T) {
 		text, _ := os.ReadFile(file)
 		return names(text)
 	}
-	logins := 0
+	logins, started := 0, time.Now()
 	some := func(n int) {
 		t.Helper()
 		var four sync.WaitGroup
@@ -85,6 +85,7 @@ func TestFullDiskUnderTheSpool(t *testing.T) {
 	d.Start()
 	s.hears("takes alerts again")
 	s.hears("can be written again")
+	t.Logf("it was full %v after the start", time.Since(started).Round(time.Millisecond))
 	begun := time.Now()
 	s.until("what was kept to arrive", func() bool { return len(received(d))+toldLost(s) >= logins })
 	t.Logf("what was kept had arrived %v after the receiver was back", time.Since(begun).Round(time.Millisecond))
@@ -99,6 +100,7 @@ func TestFullDiskUnderTheSpool(t *testing.T) {
 		return n
 	}
 	s.until("what came later to arrive", func() bool { return later() == 50 })
+	t.Logf("what came later had arrived %v after the receiver was back", time.Since(begun).Round(time.Millisecond))
 	report, err := exec.Command("nsenter", "--target", strconv.Itoa(s.cmd.Process.Pid), "--mount", program, "spool", "status", small+"/spool").CombinedOutput()
 	if err != nil {
 		t.Errorf("spool status: %v\n%s", err, report)
