@@ -43,7 +43,7 @@ func (b *bench) peers() (part, error) {
 			p.row(peerRow(s.profile, ports, own, td, ds, cat)...)
 			p.commands = append(p.commands, strings.Join(own.command, " "))
 			if ports == "mail" {
-				p.commands = append(p.commands, strings.Join(td.command[:4], " ")+" '"+mailFilter+"'", strings.Join(ds.command, " "))
+				p.commands = append(p.commands, strings.Join(td.command[:5], " ")+" '"+mailFilter+"'", strings.Join(ds.command, " "))
 			}
 		}
 	}
