@@ -236,6 +236,9 @@ func (f *finder) report() {
 		reason := "no captures in this folder"
 		if r.skipped > 0 {
 			reason = fmt.Sprintf("no captures in this folder, %d other files", r.skipped)
+			if r.skipped == 1 {
+				reason = "no captures in this folder, 1 other file"
+			}
 		}
 		r.problems = append(r.problems, Problem{r.path, NoOffset, false, NotCapture, reason, cureKnown})
 	}

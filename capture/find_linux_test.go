@@ -57,7 +57,7 @@ func TestFindUnreadable(t *testing.T) {
 	asNobody(t, func() {
 		in := Find([]string{"in", "in/secret.txt"}, FindOptions{})
 		wantCaptures(t, in, "in/y.pcap")
-		wantLines(t, problemLines(in), "in/closed: permission denied", "in/secret.pcap: permission denied")
+		wantLines(t, problemLines(in), "in/closed: permission denied (run it as a user who may read it, such as with sudo)", "in/secret.pcap: permission denied (run it as a user who may read it, such as with sudo)")
 		if in.Skipped != 1 {
 			t.Errorf("skipped %d", in.Skipped)
 		}

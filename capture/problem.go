@@ -115,7 +115,11 @@ func printablePath(path string) string {
 
 // openProblem is the problem of a file or folder that could not be opened.
 func openProblem(path string, err error) Problem {
-	return Problem{Path: path, Offset: NoOffset, Kind: Unreadable, Reason: systemReason(err)}
+	p := Problem{Path: path, Offset: NoOffset, Kind: Unreadable, Reason: systemReason(err)}
+	if errors.Is(err, fs.ErrPermission) {
+		p.Cure = "run it as a user who may read it, such as with sudo"
+	}
+	return p
 }
 
 // systemReason says an error of the operating system without the path, which

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -63,11 +64,18 @@ func configCheck(c *cli.Context, std *streams) error {
 	if _, err := livePolicy(l); err != nil {
 		return &outcome{exitConfig, err.Error()}
 	}
+	faults, warnings := doubts(l, time.Now())
+	for _, w := range warnings {
+		fmt.Fprintf(std.err, "cleartap: warning: %s\n", printable(w))
+	}
+	if len(faults) > 0 {
+		return &outcome{exitConfig, "the configuration is wrong:\n" + strings.Join(faults, "\n")}
+	}
 	name := l.Path
 	if name == "" {
 		name = "no file (" + config.DefaultPath + " is not there), defaults and environment"
 	}
-	_, err = fmt.Fprintf(std.out, "%s: good; %d interfaces, %d outputs, %d exceptions\n", name, len(l.Capture.Interfaces), len(l.Outputs), len(l.Exceptions))
+	_, err = fmt.Fprintf(std.out, "%s: good; %s, %s, %s\n", name, count(len(l.Capture.Interfaces), "interface"), count(len(l.Outputs), "output"), count(len(l.Exceptions), "exception"))
 	return err
 }
 
@@ -90,7 +98,8 @@ func configInit(c *cli.Context, std *streams) error {
 // subcommandHelp is the help of a command below another one.
 func subcommandHelp(parent string, cmd *cli.Command) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "cleartap %s %s - %s\n\nUSAGE\n  cleartap %s %s", parent, cmd.Name, cmd.Usage, parent, cmd.Name)
+	title(&b, "cleartap "+parent+" "+cmd.Name, cmd.Usage)
+	fmt.Fprintf(&b, "\nUSAGE\n  cleartap %s %s", parent, cmd.Name)
 	if len(cmd.Flags) > 0 {
 		b.WriteString(" [flags]")
 	}

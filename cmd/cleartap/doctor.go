@@ -123,7 +123,7 @@ func (e *examination) input(ctx context.Context, l *config.Loaded, names []strin
 	for _, name := range names {
 		state := awaitLink(name)
 		if state == "" {
-			e.fail("interface %s: there is none%s; cleartap interfaces lists them", name, nearestInterface(name))
+			e.fail("interface %s: there is none%s", name, hinted(nearestInterface(name), "cleartap interfaces lists them"))
 			return
 		}
 		if state == "down" || state == "no link" {
@@ -140,12 +140,16 @@ func (e *examination) input(ctx context.Context, l *config.Loaded, names []strin
 		return
 	}
 	src, err := openTap(l, filter, nil, tapOf(names))
+	if err != nil && afpacket.Denied(err) && !privilege.CanCapture() { // rights has told the cure
+		e.fail("input %s: %s", strings.Join(names, "+"), err)
+		return
+	}
 	if err != nil {
 		e.fail("%s", openFault(l, err))
 		return
 	}
 	defer src.Close() //nolint:errcheck // it was only tried
-	e.good("input %s: socket and a ring of %s", strings.Join(names, "+"), table.Size(uint64(l.Capture.Ring)))
+	e.good("input %s: socket and a ring of %s", strings.Join(names, "+"), config.Text(l.Capture.Ring))
 	e.listen(ctx, l, src, strings.Join(names, "+"), wait)
 }
 
@@ -216,7 +220,7 @@ func (e *examination) heard(name string, wait time.Duration, n *seen, st capture
 	}
 	switch {
 	case n.toServer+n.toClient < 5:
-		e.warn("input %s: too little mail traffic (%d packets) to tell whether both directions are seen; listen longer: --for 1m", name, n.toServer+n.toClient)
+		e.warn("input %s: too little mail traffic (%s) to tell whether both directions are seen; listen longer: --for 1m", name, table.Count(n.toServer+n.toClient, "packet"))
 	case n.toServer == 0 || n.toClient == 0:
 		e.fail("input %s: only one direction is seen (%d packets to servers, %d to clients): the mirror must copy received and sent packets", name, n.toServer, n.toClient)
 	default:

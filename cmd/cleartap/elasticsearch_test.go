@@ -377,7 +377,7 @@ func TestSinksThatFail(t *testing.T) {
 		{[]string{"scan", "--elasticsearch", "es.example.org:9200", "x"}, exitUsage, "--elasticsearch: url"},
 		{[]string{"scan", "--elasticsearch-ca", "x", "y"}, exitUsage, "--elasticsearch-ca needs --elasticsearch URL"},
 		{[]string{"scan", "--elasticsearch", "https://u:hunter2@x", "y"}, exitUsage, "it holds a name or password"},
-		{[]string{"scan", "--elasticsearch", "https://x", "--elasticsearch-ca", "/nowhere/ca.pem", "../../pcaps"}, exitFailed, "output elasticsearch: ca: open /nowhere/ca.pem"},
+		{[]string{"scan", "--elasticsearch", "https://x", "--elasticsearch-ca", "/nowhere/ca.pem", "../../pcaps"}, exitUsage, "--elasticsearch-ca /nowhere/ca.pem: no such file or folder"},
 		{[]string{"setup"}, exitUsage, "want elasticsearch"},
 		{[]string{"setup", "kibana"}, exitUsage, `unknown "kibana"`},
 		{[]string{"setup", "elasticsearch"}, exitUsage, "want --elasticsearch URL, or --dry-run"},

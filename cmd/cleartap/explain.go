@@ -33,13 +33,17 @@ func explain(c *cli.Context, std *streams) error {
 	id := strings.ToUpper(c.Args().First())
 	rule, ok := detectors.RuleByID(id)
 	if !ok {
-		return usage("explain: no rule %q%s; cleartap explain lists them", c.Args().First(), config.Nearest(id, ruleIDs()))
+		return usage("explain: no rule %q%s", c.Args().First(), hinted(config.Nearest(id, ruleIDs()), "cleartap explain lists them"))
 	}
 	page, remedy, err := docs.Rule(rule.ID)
 	if err != nil {
 		return fmt.Errorf("explain: %s has no page in this build", rule.ID)
 	}
-	_, err = fmt.Fprintf(std.out, "%s\n%s", page, remedy)
+	text := page + "\n" + remedy
+	if isTerminal(std.out) {
+		text = readable(text)
+	}
+	_, err = fmt.Fprint(std.out, text)
 	return err
 }
 

@@ -73,7 +73,7 @@ func tenMinutes(t *testing.T, n *testnode.Node) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for _, want := range []string{
-		"PUT /_index_template/cleartap", "API key cleartap", "ok    elasticsearch: the alert", "output elasticsearch: ", "alerts delivered", "cleartap.yaml: good; 1 interfaces, 1 outputs",
+		"PUT /_index_template/cleartap", "API key cleartap", "ok    elasticsearch: the alert", "output elasticsearch: ", "alerts delivered", "cleartap.yaml: good; 1 interface, 1 output,",
 	} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("%q is not in what it printed:\n%s", want, out)

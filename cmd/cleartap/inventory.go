@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -87,7 +89,12 @@ func readServers(c *cli.Context, std *streams, policy *output.Policy) (*servers,
 	case db != "" && policy != nil:
 		return nil, usage("%s: --details needs captures: an inventory has counts only", c.Command.Name)
 	case db != "":
-		if err := inventory.Read(db, s.inventory); err != nil {
+		switch err := inventory.Read(db, s.inventory); {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, &outcome{exitFailed, fmt.Sprintf("--db %s: no such file; a live sensor makes the one that inventory.path names", db)}
+		case errors.Is(err, fs.ErrPermission):
+			return nil, &outcome{exitFailed, fmt.Sprintf("--db %s: permission denied: run it as a user who may read the file, such as with sudo", db)}
+		case err != nil:
 			return nil, &outcome{exitFailed, err.Error()}
 		}
 		s.usable++
@@ -102,8 +109,10 @@ func readServers(c *cli.Context, std *streams, policy *output.Policy) (*servers,
 
 // scan reads captures.
 func (s *servers) scan(ctx context.Context, o *options, std *streams) {
+	ctx, cancel := patient(ctx, o.paths)
+	defer cancel()
 	found := capture.Find(o.paths, capture.FindOptions{Merge: o.merge, Stdin: std.in, End: ctx.Done()})
-	r := &serverReceiver{servers: s, std: std}
+	r := &serverReceiver{servers: s, std: std, ctx: ctx}
 	for i := range found.Problems {
 		r.Problem(&found.Problems[i])
 	}
@@ -131,6 +140,7 @@ func (s *servers) end() error {
 type serverReceiver struct {
 	*servers
 	std      *streams
+	ctx      context.Context // of the scan
 	troubled bool
 }
 
@@ -147,6 +157,9 @@ func (r *serverReceiver) Observation(_ output.Where, o *detectors.Observation) {
 
 // Problem implements sensor.Receiver.
 func (r *serverReceiver) Problem(p *capture.Problem) {
+	if endedByUser(r.ctx, p) {
+		return
+	}
 	r.unread++
 	r.troubled = true
 	fmt.Fprintf(r.std.err, "cleartap: %s\n", p)
@@ -194,7 +207,12 @@ func listServers(c *cli.Context, std *streams) error {
 		return &outcome{exitFailed, fmt.Sprintf("write the inventory: %s", err)}
 	}
 	if others := len(list) - reported(list); others > 0 && (format == "shadowserver" || format == "intelmq") {
-		fmt.Fprintf(std.err, "cleartap: %d servers of other protocols than POP3 and IMAP are not in this report\n", others)
+		fmt.Fprintf(std.err, "cleartap: not in this report: %s of other protocols than POP3 and IMAP\n", count(others, "server"))
+	}
+	if db := c.String("db"); len(list) == 0 && db != "" {
+		fmt.Fprintf(std.err, "cleartap: %s: no server is in it: the sensor has seen none, or not saved yet (inventory.save)\n", printable(db))
+	} else if len(list) == 0 && s.usable > 0 && !s.ended {
+		fmt.Fprintln(std.err, "cleartap: no mail server was seen: no connection on the ports and networks looked at answered as one; cleartap scan tells how many connections there are")
 	}
 	return s.end()
 }

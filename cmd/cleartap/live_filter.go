@@ -44,7 +44,7 @@ func userFilter(l *config.Loaded) ([]bpf.RawInstruction, error) {
 func readFilter(path string) ([]bpf.RawInstruction, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("--bpf-file: %w", err)
+		return nil, fmt.Errorf("--bpf-file %s: %s", path, reason(err))
 	}
 	p, err := kernelfilter.ParseCompiled(string(text))
 	if err != nil {

@@ -173,7 +173,7 @@ func openFault(l *config.Loaded, err error) error {
 	for _, name := range strings.FieldsFunc(strings.Join(l.Capture.Interfaces, "+"), func(r rune) bool { return r == '+' }) {
 		hint = cmp.Or(hint, nearestInterface(name))
 	}
-	return &outcome{exitFailed, fmt.Sprintf("%s%s; cleartap interfaces lists what there is", err, hint)}
+	return &outcome{exitFailed, fmt.Sprintf("%s%s", err, hinted(hint, "cleartap interfaces lists what there is"))}
 }
 
 // nearestInterface gives a hint at the interface that was meant by a name that none has.

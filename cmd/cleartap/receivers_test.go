@@ -112,6 +112,18 @@ func TestScanSendsToSyslog(t *testing.T) {
 	}
 }
 
+func TestOutputOverUDPIsOnlySent(t *testing.T) {
+	receiver, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer receiver.Close()
+	code, out, errs := cliRun(t, "test", "output", "--syslog", "udp://"+receiver.LocalAddr().String())
+	if code != exitDone || !strings.Contains(out, "was sent; over UDP nobody can tell whether it arrived") || strings.Contains(out, "acknowledged") {
+		t.Errorf("%d\n%s%s", code, out, errs)
+	}
+}
+
 func TestOutputIsTried(t *testing.T) {
 	k := newTaker(t)
 	path := filepath.Join(t.TempDir(), "c.yaml")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -65,7 +66,20 @@ func elasticsearchOf(c *cli.Context) (*config.Elasticsearch, error) {
 		e.Namespace = c.String("elasticsearch-namespace")
 	}
 	e.CA, e.CAFingerprint, e.Username = c.String("elasticsearch-ca"), c.String("elasticsearch-fingerprint"), c.String("elasticsearch-user")
-	if file := c.String("elasticsearch-password-file"); file != "" {
+	file := c.String("elasticsearch-password-file")
+	if (e.Username == "") != (file == "") {
+		return nil, usage("--elasticsearch-user and --elasticsearch-password-file: want both or neither")
+	}
+	for _, flag := range []string{"elasticsearch-ca", "elasticsearch-password-file"} {
+		if path := c.String(flag); path != "" {
+			f, err := os.Open(path)
+			if err != nil {
+				return nil, usage("--%s %s: %s", flag, path, reason(err))
+			}
+			_ = f.Close() // it was only tried
+		}
+	}
+	if file != "" {
 		if err := e.Password.UnmarshalText([]byte("${file:" + file + "}")); err != nil {
 			return nil, usage("--elasticsearch-password-file: %s", err)
 		}

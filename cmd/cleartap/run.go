@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -62,6 +64,9 @@ func finish(std *streams, err error) int {
 	if err == nil {
 		return exitDone
 	}
+	if pe := (*fs.PathError)(nil); errors.As(err, &pe) && pe.Path == os.Stdout.Name() && brokenPipe(err) {
+		return exitDone // who closed the pipe has seen enough
+	}
 	code, o := exitFailed, (*outcome)(nil)
 	if errors.As(err, &o) {
 		code = o.code
@@ -101,15 +106,41 @@ func noCommand(c *cli.Context, std *streams) error {
 	case c.Bool("version"):
 		return printVersion(std)
 	case name == "help":
-		return cli.ShowAppHelp(c)
+		return helpOf(c, std)
 	case name == "":
 		fmt.Fprint(std.err, c.App.CustomAppHelpTemplate)
 		return &outcome{code: exitUsage}
 	case exists(name):
 		return usage("unknown command %q; to read a capture: cleartap scan %s", name, name)
 	default:
-		return usage("unknown command %q%s; see cleartap --help", name, config.Nearest(name, commandNames(c.App)))
+		return usage("unknown command %q%s", name, hinted(config.Nearest(name, commandNames(c.App)), "see cleartap --help"))
 	}
+}
+
+// helpOf prints the help of the command that stands behind the word help.
+func helpOf(c *cli.Context, std *streams) error {
+	text, list := c.App.CustomAppHelpTemplate, c.App.Commands
+	for i, word := range c.Args().Slice()[1:] {
+		at := slices.IndexFunc(list, func(cmd *cli.Command) bool { return cmd.HasName(word) })
+		if at < 0 {
+			path := strings.Join(c.Args().Slice()[1:i+2], " ")
+			return usage("help: unknown command %q%s", path, hinted(config.Nearest(word, namesOf(list)), "see cleartap --help"))
+		}
+		text, list = list[at].CustomHelpTemplate, list[at].Subcommands
+	}
+	_, err := fmt.Fprint(std.out, text)
+	return err
+}
+
+// hinted puts what to do next behind a hint at what was meant, which may be empty.
+func hinted(hint, next string) string {
+	if hint == "" {
+		return "; " + next
+	}
+	if rest, ok := strings.CutPrefix(next, "see "); ok {
+		next = "See " + rest
+	}
+	return hint + " " + next
 }
 
 func exists(path string) bool {
@@ -118,8 +149,12 @@ func exists(path string) bool {
 }
 
 func commandNames(app *cli.App) []string {
+	return namesOf(app.Commands)
+}
+
+func namesOf(list []*cli.Command) []string {
 	var names []string
-	for _, cmd := range app.Commands {
+	for _, cmd := range list {
 		names = append(names, cmd.Names()...)
 	}
 	return names
@@ -129,13 +164,12 @@ func commandNames(app *cli.App) []string {
 func usageError(c *cli.Context, err error, _ bool) error {
 	text := err.Error()
 	name := "cleartap"
-	if c.Command != nil && c.Command.Name != "" {
-		name = "cleartap " + strings.TrimPrefix(c.Command.Name, "cleartap")
+	if c.Command != nil && c.Command.HelpName != "" {
+		name = c.Command.HelpName // with the commands above it
 	}
-	name = strings.TrimSpace(name)
 	if flag, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
 		flag = strings.TrimPrefix(flag, "-")
-		return usage("unknown flag %s%s; see %s --help", dashed(flag), config.Nearest(dashed(flag), flagNames(c)), name)
+		return usage("unknown flag %s%s", dashed(flag), hinted(config.Nearest(dashed(flag), flagNames(c)), "see "+name+" --help"))
 	}
 	if flag, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
 		return usage("%s needs a value; see %s --help", dashed(strings.TrimPrefix(flag, "-")), name)

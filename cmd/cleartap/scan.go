@@ -21,7 +21,8 @@ func scanCommand(std *streams) *cli.Command {
 		Usage:     "find cleartext mail logins in captures",
 		ArgsUsage: "PATH... (file, folder, or - for standard input)",
 		Description: "Reads pcap and pcapng, also gzip and zstd, folders with all that is below them. Prints a table on a terminal, JSON lines elsewhere; " +
-			"what was read and what could not be is told on standard error. Passwords are never printed.",
+			"what was read and what could not be is told on standard error. Passwords are never printed. " +
+			"Ctrl-C ends a pipe from the front: what the program before still writes is read.",
 		Flags:  scanFlags(),
 		Action: func(c *cli.Context) error { return scan(c, std) },
 	}

@@ -52,7 +52,7 @@ func runScan(ctx context.Context, o *options, std *streams) error {
 			return err
 		}
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := patient(ctx, o.paths)
 	defer cancel()
 	s := &scanning{o: o, std: std, sinks: out, ctx: ctx, cancel: cancel}
 	s.servers = inventory.New(inventory.Config{HomeNets: o.policy.HomeNets})
@@ -124,6 +124,9 @@ func (s *scanning) checkSinks() {
 
 // Problem implements sensor.Receiver.
 func (s *scanning) Problem(p *capture.Problem) {
+	if endedByUser(s.ctx, p) {
+		return
+	}
 	s.summary.Unread++
 	s.troubled = true
 	s.progress.hide()

@@ -33,7 +33,7 @@ func setupCommand(std *streams) *cli.Command {
 		Description: "Installs component and index templates for the data streams logs-cleartap.*-*, or brings them up to date; it may be done again at any time. " +
 			"It needs more rights than a sensor: use credentials of your own. cleartap export role --setup prints what it needs.",
 		Subcommands: []*cli.Command{{
-			Name: "elasticsearch", Usage: "install the templates; print the least role of a sensor's key", Flags: append(flags, elasticsearchFlags()...),
+			Name: "elasticsearch", Usage: "install the templates, then print the least role of a sensor's API key", Flags: append(flags, elasticsearchFlags()...),
 			Action: func(c *cli.Context) error { return setupElasticsearch(c, std) },
 		}},
 		Action: func(c *cli.Context) error { return wantWord(c, "setup", "elasticsearch") },

@@ -136,6 +136,6 @@ func spoolReplay(c *cli.Context, std *streams, dir string) error {
 	if err != nil {
 		return spoolFault(err)
 	}
-	_, err = fmt.Fprintf(std.out, "%d alerts will be sent when the sensor runs again\n", n)
+	_, err = fmt.Fprintf(std.out, "%s will be sent when the sensor runs again\n", count(n, "record"))
 	return err
 }

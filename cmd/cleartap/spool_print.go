@@ -16,6 +16,7 @@ import (
 
 	"cleartap/internal/config"
 	"cleartap/output/spool"
+	"cleartap/output/table"
 )
 
 // printSpool prints a report, with each segment when all is asked for.
@@ -28,16 +29,16 @@ func printSpool(c *cli.Context, std *streams, r *spool.Report, all bool) error {
 		state = "in use"
 	}
 	fmt.Fprintf(std.out, "%s: %s\n", printable(r.Dir), state)
-	fmt.Fprintf(std.out, "%d alerts in %d segments, %d bytes", r.Records, len(r.Segments), r.Bytes)
+	fmt.Fprintf(std.out, "%s in %s, %d bytes", count(r.Records, "record"), count(len(r.Segments), "segment"), r.Bytes)
 	if !r.Oldest.IsZero() {
 		fmt.Fprintf(std.out, ", the oldest of %s", r.Oldest.UTC().Format(time.RFC3339))
 	}
 	fmt.Fprintln(std.out)
 	if r.Damaged > 0 {
-		fmt.Fprintf(std.out, "%d alerts are damaged or missing\n", r.Damaged)
+		fmt.Fprintf(std.out, "%s damaged or missing\n", table.Count(r.Damaged, "record"))
 	}
 	if r.QuarantineFiles > 0 {
-		fmt.Fprintf(std.out, "%d damaged pieces are in %s/quarantine (%d bytes)\n", r.QuarantineFiles, printable(r.Dir), r.QuarantineBytes)
+		fmt.Fprintf(std.out, "%s in %s/quarantine (%d bytes)\n", count(r.QuarantineFiles, "damaged piece"), printable(r.Dir), r.QuarantineBytes)
 	}
 	for _, name := range r.Strange {
 		fmt.Fprintf(std.out, "%s is not a file of the spool\n", printable(strconv.Quote(name)))

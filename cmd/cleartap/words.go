@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"cleartap/internal/config"
+	"cleartap/output/table"
 )
 
 // printable escapes what could steer a terminal; line ends stay.
@@ -36,6 +37,9 @@ func choice(c *cli.Context, flag, unset string, words ...string) (string, error)
 	}
 	return "", usage("--%s %q: want %s%s", flag, v, orList(words), config.Nearest(v, words))
 }
+
+// count writes "1 alert", "2 alerts".
+func count(n int, what string) string { return table.Count(uint64(max(n, 0)), what) }
 
 // orList writes "a, b or c".
 func orList(words []string) string {

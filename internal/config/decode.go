@@ -15,6 +15,7 @@ import (
 type decoder struct {
 	file    string
 	errs    []error
+	wrong   []string // paths of values that could not be read
 	origins Origins
 }
 
@@ -24,6 +25,12 @@ func (d *decoder) fail(n *yaml.Node, path, format string, args ...any) {
 		text = path + ": " + text
 	}
 	d.errs = append(d.errs, fmt.Errorf("%s:%d: %s", d.file, n.Line, text))
+}
+
+// lost is fail of a value that could not be read.
+func (d *decoder) lost(n *yaml.Node, path, format string, args ...any) {
+	d.wrong = append(d.wrong, path)
+	d.fail(n, path, format, args...)
 }
 
 // join makes the path of a part.
@@ -40,7 +47,7 @@ var textType = reflect.TypeFor[encoding.TextUnmarshaler]()
 func (d *decoder) into(n *yaml.Node, v reflect.Value, path string) {
 	switch {
 	case n.Kind == yaml.AliasNode:
-		d.fail(n, path, "aliases (*name) are not supported: write it out")
+		d.lost(n, path, "aliases (*name) are not supported: write it out")
 	case n.Tag == "!!null":
 		// nothing was given: the default stays
 	case v.Addr().Type().Implements(textType):
@@ -73,7 +80,7 @@ func fields(v reflect.Value) (names []string, of map[string]reflect.Value) {
 // mapping fills a struct. also are keys that somebody else has read.
 func (d *decoder) mapping(n *yaml.Node, v reflect.Value, path string, also []string) {
 	if n.Kind != yaml.MappingNode {
-		d.fail(n, path, "want keys with values below it, such as %s", example(v))
+		d.lost(n, path, "want keys with values below it, such as %s", example(v))
 		return
 	}
 	names, of := fields(v)
@@ -119,18 +126,18 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, path string) {
 	case yaml.ScalarNode:
 		items = []*yaml.Node{n}
 		if structured(v.Type().Elem()) {
-			d.fail(n, path, "want a list, each item behind a dash")
+			d.lost(n, path, "want a list, each item behind a dash")
 			return
 		}
 	case yaml.MappingNode:
-		d.fail(n, path, "want a list, each item behind a dash")
+		d.lost(n, path, "want a list, each item behind a dash")
 		return
 	}
 	d.note(path, n)
 	v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
 	for i, item := range items {
 		if item.Tag == "!!null" {
-			d.fail(item, path, "an empty item")
+			d.lost(item, path, "an empty item")
 			continue
 		}
 		d.into(item, v.Index(i), fmt.Sprintf("%s[%d]", path, i))
@@ -144,12 +151,12 @@ func structured(t reflect.Type) bool {
 
 func (d *decoder) scalar(n *yaml.Node, v reflect.Value, path string) {
 	if n.Kind != yaml.ScalarNode {
-		d.fail(n, path, "want one value, not a list or keys")
+		d.lost(n, path, "want one value, not a list or keys")
 		return
 	}
 	d.note(path, n)
 	if err := set(v, n.Value); err != nil {
-		d.fail(n, path, "%s", err)
+		d.lost(n, path, "%s", err)
 	}
 }
 
@@ -161,7 +168,7 @@ func (d *decoder) note(path string, n *yaml.Node) {
 func (d *decoder) output(n *yaml.Node, v reflect.Value, path string) {
 	out := v.Addr().Interface().(*Output)
 	if n.Kind != yaml.MappingNode {
-		d.fail(n, path, "want type: and its fields")
+		d.lost(n, path, "want type: and its fields")
 		return
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -175,12 +182,12 @@ func (d *decoder) output(n *yaml.Node, v reflect.Value, path string) {
 		}
 	}
 	if out.Type == "" {
-		d.fail(n, path, "no type: want one of %s", strings.Join(KindNames(), ", "))
+		d.lost(n, path, "no type: want one of %s", strings.Join(KindNames(), ", "))
 		return
 	}
 	spec, err := newSpec(out.Type)
 	if err != nil {
-		d.fail(n, path, "%s", err)
+		d.lost(n, path, "%s", err)
 		return
 	}
 	out.Spec = spec

@@ -38,6 +38,7 @@ func (l *Loaded) environment(environ []string) []error {
 			continue
 		}
 		if err := set(of[i].value, text); err != nil {
+			l.wrong = append(l.wrong, of[i].path)
 			errs = append(errs, fmt.Errorf("environment %s: %w", name, err))
 			continue
 		}

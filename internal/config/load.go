@@ -35,6 +35,8 @@ type Loaded struct {
 	Config
 	Path    string // of the file, empty if there was none
 	Origins Origins
+
+	wrong []string // paths of settings that could not be read: what stands there is not what was meant
 }
 
 // Default gives the configuration when nothing is said.
@@ -60,39 +62,40 @@ func Load(path string, environ []string, flags []Flag) (*Loaded, error) {
 	l := &Loaded{Config: Default(), Path: path, Origins: Origins{}}
 	var errs []error
 	if path != "" {
-		errs = append(errs, l.file(path)...)
+		var read bool
+		if read, errs = l.file(path); !read { // what it would have said is not known
+			return l, errors.Join(errs...)
+		}
 	}
 	errs = append(errs, l.environment(environ)...)
 	errs = append(errs, l.flags(flags)...)
-	if len(errs) == 0 {
-		errs = l.Validate()
-	}
-	return l, errors.Join(errs...)
+	return l, errors.Join(append(errs, l.Validate()...)...)
 }
 
-// file lays a file over the configuration.
-func (l *Loaded) file(path string) []error {
+// file lays a file over the configuration, and reports whether it could be read at all.
+func (l *Loaded) file(path string) (read bool, errs []error) {
 	text, err := readFile(path)
 	if err != nil {
-		return []error{err}
+		return false, []error{err}
 	}
 	return l.parse(path, text)
 }
 
-func (l *Loaded) parse(name string, text []byte) []error {
+func (l *Loaded) parse(name string, text []byte) (read bool, errs []error) {
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	var doc, more yaml.Node
 	if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
-		return nil // an empty file says nothing
+		return true, nil // an empty file says nothing
 	} else if err != nil {
-		return []error{fmt.Errorf("%s: %s", name, yamlFault(err))}
+		return false, []error{fmt.Errorf("%s: %s", name, yamlFault(err))}
 	}
 	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
-		return []error{fmt.Errorf("%s: more than one document (---)", name)}
+		return false, []error{fmt.Errorf("%s: more than one document (---)", name)}
 	}
 	d := &decoder{file: name, origins: l.Origins}
 	d.into(doc.Content[0], reflect.ValueOf(&l.Config).Elem(), "")
-	return d.errs
+	l.wrong = append(l.wrong, d.wrong...)
+	return true, d.errs
 }
 
 // yamlFault is a parser's message in our words.
@@ -109,6 +112,9 @@ func readFile(path string) ([]byte, error) {
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("%s: no such file; cleartap config init prints one to begin with", path)
+		}
+		if errors.Is(err, fs.ErrPermission) {
+			return nil, fmt.Errorf("%s: permission denied: run it as a user who may read the file, such as with sudo", path)
 		}
 		return nil, err
 	}
@@ -140,6 +146,7 @@ func (l *Loaded) flags(flags []Flag) []error {
 			continue
 		}
 		if err := set(of[i].value, f.Text); err != nil {
+			l.wrong = append(l.wrong, f.Path)
 			errs = append(errs, fmt.Errorf("--%s: %w", f.Name, err))
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 
 	"cleartap/capture"
 	"cleartap/capture/afpacket"
+	"cleartap/detectors"
 )
 
 // Validate returns all that is wrong, each fault with the place that set the value.
@@ -40,6 +41,9 @@ type check struct {
 
 // fault notes that a setting is wrong.
 func (c *check) fault(path, format string, args ...any) {
+	if slices.ContainsFunc(c.l.wrong, func(w string) bool { return within(w, path) || within(path, w) }) {
+		return // that it could not be read is told already
+	}
 	where := path
 	for at := path; at != ""; {
 		if o, ok := c.l.Origins[at]; ok {
@@ -49,6 +53,12 @@ func (c *check) fault(path, format string, args ...any) {
 		at = at[:max(0, strings.LastIndexAny(at, ".["))]
 	}
 	c.errs = append(c.errs, fmt.Errorf("%s: %s", where, fmt.Sprintf(format, args...)))
+}
+
+// within reports whether the setting at path is the one at whole, or a part of it.
+func within(path, whole string) bool {
+	rest, ok := strings.CutPrefix(path, whole)
+	return ok && (rest == "" || whole == "" || rest[0] == '.' || rest[0] == '[')
 }
 
 func (c *check) word(path, got string, words ...string) {
@@ -145,12 +155,25 @@ func (c *check) exceptions() {
 			c.fault(path, "it would silence everything: want servers, clients, accounts or rules")
 		}
 		if strings.TrimSpace(e.Reason) == "" {
-			c.fault(path, "no reason: write why this is known, for who reads it in a year")
+			c.fault(path+".reason", "no reason: write why this is known, for who reads it in a year")
+		}
+		for k, id := range e.Rules {
+			if _, ok := detectors.RuleByID(id); !ok {
+				c.fault(fmt.Sprintf("%s.rules[%d]", path, k), "no rule %q%s", id, Nearest(id, ruleIDs()))
+			}
 		}
 		if e.Until.IsZero() {
-			c.fault(path, "no end: write until: and a day such as 2027-01-31")
+			c.fault(path+".until", "no end: want a day such as 2027-01-31")
 		}
 	}
+}
+
+func ruleIDs() []string {
+	var ids []string
+	for _, r := range detectors.Rules() {
+		ids = append(ids, r.ID)
+	}
+	return ids
 }
 
 func (c *check) spool() {

@@ -7,6 +7,7 @@ package geoip
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"os"
 	"sync/atomic"
@@ -78,7 +79,12 @@ func (db *DB) Reload() (changed bool, err error) {
 // load reads a file, or gives old if it did not change since.
 func load(path string, old *file) (*file, error) {
 	st, err := os.Stat(path)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, errors.New("no such file")
+	case errors.Is(err, fs.ErrPermission):
+		return nil, errors.New("permission denied")
+	case err != nil:
 		return nil, err
 	}
 	now := stamp{st.ModTime(), st.Size()}
@@ -89,6 +95,9 @@ func load(path string, old *file) (*file, error) {
 		return nil, fmt.Errorf("%d bytes are more than a file of this kind has", st.Size())
 	}
 	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, errors.New("permission denied")
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -386,7 +386,7 @@ func TestShadowserver(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"timestamp": "2023-11-14 22:13:20", "severity": "medium", "ip": "192.0.2.25", "protocol": "tcp", "port": "110", "hostname": "pop.example.org", "hostname_source": "sni",
-		"tag": "pop3;cleartap;plaintext-allowed", "banner": "'+OK Dovecot ready.", "cert_expired": "Y", "cert_valid": "N", "self_signed": "Y", "cert_length": "2048",
+		"tag": "pop3;cleartap;plaintext-allowed", "banner": "+OK Dovecot ready.", "cert_expired": "Y", "cert_valid": "N", "self_signed": "Y", "cert_length": "2048",
 		"handshake": "TLSv1.1", "cipher_suite": "TLS_RSA_WITH_AES_128_CBC_SHA", "issuer_common_name": "pop.example.org", "subject_country": "AT", "sha1_fingerprint": "BB",
 		"jarm": "", "naics": "", "sector": "", "validation_level": "", "sslv3_supported": "", "asn": "",
 	} {

@@ -42,6 +42,9 @@ func WriteShadowserver(w io.Writer, list []View) error {
 			row := make([]string, len(shadowserverColumns))
 			for k, name := range shadowserverColumns {
 				row[k] = harmless(fields[name])
+				if name == "banner" && plainReply(fields[name]) {
+					row[k] = fields[name]
+				}
 			}
 			if err := c.Write(row); err != nil {
 				return err
@@ -50,6 +53,13 @@ func WriteShadowserver(w io.Writer, list []View) error {
 	}
 	c.Flush()
 	return c.Error()
+}
+
+// plainReply reports whether a banner that begins with a sign may stand as it is, as it
+// does in Shadowserver's reports: a reply of POP3 in which nothing can call a function,
+// name another sheet, or start a program.
+func plainReply(banner string) bool {
+	return (strings.HasPrefix(banner, "+OK") || strings.HasPrefix(banner, "-ERR")) && !strings.ContainsAny(banner, "=(|!\"'\t\r\n")
 }
 
 // shadowserver gives the fields of a report by column.
