@@ -62,7 +62,7 @@ func TestFindUnreadable(t *testing.T) {
 			t.Errorf("skipped %d", in.Skipped)
 		}
 		in = Find([]string{"in/secret.txt"}, FindOptions{})
-		wantLines(t, problemLines(in), "in/secret.txt: permission denied")
+		wantLines(t, problemLines(in), "in/secret.txt: permission denied (run it as a user who may read it, such as with sudo)")
 	})
 	if err := os.Chmod("in/closed", 0o700); err != nil {
 		t.Fatal(err)
