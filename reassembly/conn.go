@@ -27,6 +27,7 @@ type half struct {
 
 	endMark capture.Mark
 	ttl     uint8
+	farAcks uint8 // segments refused in a row for what they acknowledge
 	half8
 }
 

@@ -3,12 +3,18 @@ package reassembly
 import "cleartap/capture"
 
 // hold keeps bytes that cannot be delivered yet. When that is too much for the
-// flow, what they wait for is given up.
+// flow, the bytes that are farthest from their turn go, or what they wait for is given up.
 func (a *Assembler) hold(c *conn, side uint8, m capture.Mark, p []byte, missing int) bool {
 	h := &c.half[side]
 	for h.segs >= a.limits.segments || h.bytes+len(p) > a.limits.bytes || !a.fits(len(p)+8*headRoom, true) {
 		if h.held == 0 { // there is nothing to give up but this segment's own wait
 			return a.force(c, side, m, p, missing)
+		}
+		if a.unsent(c, side) {
+			if a.shed(h, m.Seq) {
+				return true
+			}
+			continue
 		}
 		if !a.giveUp(c, side) {
 			return false
@@ -30,6 +36,41 @@ func (a *Assembler) hold(c *conn, side uint8, m capture.Mark, p []byte, missing 
 		a.insertGap(c, side, m, missing)
 	}
 	return c.live
+}
+
+// unsent reports whether a side waits for bytes that the receiver, as its
+// acknowledgements show, has not got either: then they still come, and so does
+// again what lies behind them.
+func (a *Assembler) unsent(c *conn, side uint8) bool {
+	_, cross, _ := a.waits(c, side)
+	h, o := &c.half[side], &c.half[side^1]
+	return !cross && o.acks && int32(o.ack-h.next) <= 0
+}
+
+// shed makes room by forgetting the held segment that is farthest from its turn. It
+// returns true if that is the one at hand, which begins at seq.
+func (a *Assembler) shed(h *half, seq uint32) bool {
+	a.stats.Shed++
+	last := a.pool.at(h.tail)
+	if int32(seq-last.seq()) >= 0 {
+		return true
+	}
+	h.segs--
+	if last.kind() == isData {
+		h.bytes -= last.size()
+	}
+	prev := uint32(0)
+	for i := h.held; i != h.tail; i = a.pool.at(i).next() {
+		prev = i
+	}
+	a.pool.release(h.tail)
+	h.tail = prev
+	if prev == 0 {
+		h.held = 0
+	} else {
+		a.pool.at(prev).setNext(0)
+	}
+	return false
 }
 
 // force delivers a segment at once, and what is before it is a gap.

@@ -8,6 +8,10 @@ const maxTTLShift = 3
 // inFlight is for how long payload may come after the end of a flow, in units: about 1 s.
 const inFlight = 60
 
+// believeAcks is how many segments in a row that acknowledge what was not seen are
+// refused before they are believed.
+const believeAcks = 16
+
 // unknown takes a segment of no known flow. Only a SYN, a SYN-ACK or payload
 // begin one.
 func (a *Assembler) unknown(s *capture.Segment) {
@@ -18,6 +22,8 @@ func (a *Assembler) unknown(s *capture.Segment) {
 		i, e := a.add(s)
 		a.greet(i, e, a.key.side, s)
 		return
+	case !s.Flags.Has(capture.ACK) && len(s.Payload) > 0:
+		a.stats.NoACK++
 	case len(s.Payload) > 0 && !keepAlive:
 		i, e := a.add(s)
 		a.midway(e, a.key.side)
@@ -105,6 +111,9 @@ func (a *Assembler) segment(c *conn, e *entry, side uint8, s *capture.Segment) {
 		return
 	}
 	size := len(s.Payload) + s.Missing
+	if !a.acceptable(h, o, s, size) {
+		return
+	}
 	if size > 0 && !a.data(c, side, s.Mark, s.Payload, s.Missing) {
 		if e.state == done && s.Flags.Has(capture.FIN) {
 			a.pushBypassed(i, e, side, s)
@@ -118,6 +127,32 @@ func (a *Assembler) segment(c *conn, e *entry, side uint8, s *capture.Segment) {
 	} else if size == 0 {
 		a.watch(c)
 	}
+}
+
+// acceptable reports whether a TCP may take a segment that is no SYN and no RST:
+// it carries an acknowledgement, and not of what was never sent (RFC 9293, section
+// 3.10.7.4). The latter is judged only where the other side's bytes were seen, and
+// not against what this side has acknowledged so far. When many come in a row,
+// the capture has lost the other side.
+func (a *Assembler) acceptable(h, o *half, s *capture.Segment, size int) bool {
+	if !s.Flags.Has(capture.ACK) {
+		if size == 0 && !s.Flags.Has(capture.FIN) {
+			return true
+		}
+		a.stats.NoACK++
+		return false
+	}
+	far := o.started && o.seen && o.next != o.first && int32(s.Ack-o.next) > window && !(h.acks && int32(s.Ack-h.ack) <= window)
+	if !far || size == 0 {
+		h.farAcks = 0
+		return true
+	}
+	if h.farAcks >= believeAcks {
+		return true
+	}
+	h.farAcks++
+	a.stats.FarACK++
+	return false
 }
 
 // finish notes the end of a direction, at its own number: what is before it is
@@ -189,7 +224,7 @@ func (a *Assembler) pushEnded(i uint32, e *entry, side uint8, s *capture.Segment
 		a.renew(e, s, side)
 		a.greet(i, e, side, s)
 		return
-	case len(s.Payload) > 1 && far:
+	case len(s.Payload) > 1 && far && s.Flags.Has(capture.ACK):
 		a.renew(e, s, side)
 		a.midway(e, side)
 		a.pushProbe(i, e, side, s)

@@ -24,6 +24,9 @@ type Stats struct {
 	RSTIgnored    uint64 // not at the expected number, RFC 5961 section 3
 	FINIgnored    uint64
 	SYNHeld       uint64 // in the middle of a flow, RFC 5961 section 4
+	Shed          uint64 // segments far ahead of a hole that could not be held
+	NoACK         uint64 // segments with payload or FIN but no ACK, RFC 9293 section 3.10.7.4
+	FarACK        uint64 // segments with payload that acknowledge what was never sent, same section
 	OddTTL        uint64 // segments whose TTL was not that of their direction
 
 	Expired        uint64 // flows that were idle too long
@@ -70,6 +73,7 @@ func (s *Stats) Add(o *Stats) {
 		{&s.Retransmitted, &o.Retransmitted}, {&s.Conflicts, &o.Conflicts}, {&s.Gaps, &o.Gaps},
 		{&s.GapBytes, &o.GapBytes}, {&s.OutOfWindow, &o.OutOfWindow}, {&s.RSTIgnored, &o.RSTIgnored},
 		{&s.FINIgnored, &o.FINIgnored}, {&s.SYNHeld, &o.SYNHeld}, {&s.OddTTL, &o.OddTTL}, {&s.Expired, &o.Expired},
+		{&s.Shed, &o.Shed}, {&s.NoACK, &o.NoACK}, {&s.FarACK, &o.FarACK},
 		{&s.EvictedFlows, &o.EvictedFlows}, {&s.EvictedStreams, &o.EvictedStreams},
 		{&s.EvictedHeld, &o.EvictedHeld}, {&s.Refused, &o.Refused}, {&s.ClockSteps, &o.ClockSteps},
 	} {

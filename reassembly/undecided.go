@@ -19,6 +19,9 @@ func (a *Assembler) pushProbe(i uint32, e *entry, side uint8, s *capture.Segment
 	case s.Flags.Has(capture.RST):
 		a.resetProbe(i, e, side, s)
 		return
+	case !s.Flags.Has(capture.ACK) && (len(s.Payload)+s.Missing > 0 || s.Flags.Has(capture.FIN)):
+		a.stats.NoACK++
+		return
 	}
 	if e.flags&synData != 0 {
 		a.settleSYNData(e, side, s)
