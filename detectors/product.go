@@ -38,7 +38,7 @@ var products = [...]product{
 var hosted = [...]product{{".OUTLOOK.COM", "Microsoft 365"}, {".OFFICE365.COM", "Microsoft 365"}}
 
 // mostVersion is how long a version may be, in bytes.
-const mostVersion = 24
+const mostVersion = 16
 
 // productOf finds the product, and the version if it is told, in what a server
 // says of itself. A host name by which it greets is no product, with two exceptions.
@@ -105,27 +105,59 @@ func skipWord(text []byte) []byte {
 	return nil
 }
 
-// version reads digits and what may follow them in a version, a "v" before it aside, up to
-// the revision of a package. There must be a dot in it: a mere number may be anything.
+// versionSuffixes are what may stand right behind the numbers of a version, perhaps
+// with one or two digits of its own. The list is closed, so that no other text of a
+// server's passes for a version.
+var versionSuffixes = [...]string{"ALPHA", "BETA", "PRE", "RC", "FC", "PL", "A", "B", "P"}
+
+// version reads a version that text begins with, a "v" before it aside: two numbers or
+// more with dots between them, and perhaps a suffix of the list. A mere number may be
+// anything, and so may a version that runs on in other letters or is too long.
 func version(text []byte) []byte {
-	if len(text) > 1 && (text[0] == 'v' || text[0] == 'V') {
+	if len(text) > 1 && text[0]|0x20 == 'v' {
 		text = text[1:]
 	}
-	if len(text) == 0 || text[0] < '0' || text[0] > '9' {
-		return nil
-	}
-	n, dots := 0, 0
-	for n < len(text) && (alnum(text[n]) || text[n] == '.' || text[n] == '_') {
-		if text[n] == '.' {
-			dots++
+	n := digits(text)
+	dots := 0
+	for n > 0 && n+1 < len(text) && text[n] == '.' && alnum(text[n+1]) {
+		more := digits(text[n+1:])
+		if more == 0 {
+			return nil
 		}
-		n++
+		n += 1 + more
+		dots++
 	}
-	for n > 0 && !alnum(text[n-1]) {
-		n--
-	}
-	if dots == 0 || n > mostVersion {
+	n += suffix(text[n:])
+	if dots == 0 || n > mostVersion || n < len(text) && (alnum(text[n]) || text[n] == '_') {
 		return nil
 	}
 	return text[:n]
+}
+
+// suffix is the length of the suffix that text begins with, a dash or an underscore
+// before it counted in; 0 if there is none.
+func suffix(text []byte) int {
+	n := 0
+	if len(text) > 0 && (text[0] == '-' || text[0] == '_') {
+		n++
+	}
+	for _, word := range versionSuffixes {
+		if !syntax.HasPrefix(text[n:], word) {
+			continue
+		}
+		end := n + len(word)
+		if end += min(digits(text[end:]), 2); end == len(text) || !alnum(text[end]) {
+			return end
+		}
+	}
+	return 0
+}
+
+// digits is how many digits text begins with.
+func digits(text []byte) int {
+	n := 0
+	for n < len(text) && text[n] >= '0' && text[n] <= '9' {
+		n++
+	}
+	return n
 }

@@ -26,6 +26,19 @@ func TestProducts(t *testing.T) {
 		{"+OK POP3 server ready", "", ""},
 		{"+OK Dovecot 123456789 ready", "Dovecot", ""},                        // a number may be anything
 		{"+OK Dovecot 1.2.3.4.5.6.7.8.9.10.11.12.13.14 ready", "Dovecot", ""}, // and so may a long one
+		{"+OK Qpopper 4.0.5fc2 ready", "Qpopper", "4.0.5fc2"},
+		{"* OK Dovecot 2.4.0-rc1 ready", "Dovecot", "2.4.0-rc1"},
+		{"* OK Dovecot v2.3.19.", "Dovecot", "2.3.19"},
+		{"220 x ESMTP Exim 4.98_RC2 ready", "Exim", "4.98_RC2"},
+		{"* OK Dovecot 2.Zq7xVk9LmPw3RtYs ready", "Dovecot", ""}, // text of the server's is no version
+		{"* OK Dovecot 2.7xVk9LmPw ready", "Dovecot", ""},
+		{"* OK Dovecot 2.3.Zq7 ready", "Dovecot", ""},
+		{"* OK Dovecot 2.3_Zq7 ready", "Dovecot", ""},
+		{"* OK Dovecot 2.3-Zq7 ready", "Dovecot", "2.3"},
+		{"* OK Dovecot 2.3-rc1Zq7 ready", "Dovecot", "2.3"},
+		{"* OK Dovecot 2.3-rc123 ready", "Dovecot", "2.3"},
+		{"* OK Dovecot 12345678.12345678 ready", "Dovecot", ""},
+		{"* OK Dovecot 2.", "Dovecot", ""},
 		{"", "", ""},
 	} {
 		if name, version := productOf([]byte(c.text)); name != c.name || version != c.version {

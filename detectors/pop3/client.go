@@ -88,7 +88,7 @@ func (s *session) apop(arg []byte) {
 
 // splitAPOP cuts APOP's argument at its last blank. A name may have blanks before a digest
 // only: before anything else, any of the words may be what should not be told, and there is
-// no name; neither is there in a digest that stands alone.
+// no name; neither is there in a digest that stands alone, or where the name should.
 func splitAPOP(arg []byte) (name, digest []byte) {
 	at := bytes.LastIndexAny(arg, " \t")
 	name, digest = syntax.TrimRight(arg[:max(at, 0)]), arg[at+1:]
@@ -97,6 +97,8 @@ func splitAPOP(arg []byte) (name, digest []byte) {
 		return arg, nil
 	case !sum && bytes.ContainsAny(name, " \t"):
 		return nil, digest
+	case !sum && isDigest(name): // the two are the wrong way round
+		return nil, name
 	}
 	return name, digest
 }

@@ -5,13 +5,15 @@ import (
 	"unicode/utf8"
 
 	"cleartap/detectors"
+	"cleartap/detectors/syntax"
 )
 
 // loginResponse is LOGIN (draft-murchison-sasl-login): the first response is the
 // user name, the second the password. Prompts are free text in any language and
-// tell nothing.
+// tell nothing, with one exception: what is answered to a first prompt that asks for a
+// password (loginChallenge) is taken for one.
 func loginResponse(x *Exchange, r response) {
-	if x.turn > 1 {
+	if x.turn > 1 || x.asked {
 		x.disclose(r.text)
 		return
 	}
@@ -24,6 +26,14 @@ func loginResponse(x *Exchange, r response) {
 		return
 	}
 	x.identity = detectors.Text(name)
+}
+
+// loginChallenge looks whether the prompt before the first response asks for a password:
+// then the response may be one, whatever its place, and is not shown as a name.
+func loginChallenge(x *Exchange, text []byte) {
+	if x.turn == 0 {
+		x.asked = syntax.Contains(text, "PASS")
+	}
 }
 
 // loginName chooses between the decoded name and the name as sent: some clients do

@@ -11,7 +11,7 @@ import (
 // ntlmResponse is NTLM (MS-NLMP section 2.2.1): of its messages the third has the user
 // and the answer to the challenge.
 func ntlmResponse(x *Exchange, r response) {
-	if x.ntlm(r.text) || x.shaped(r) {
+	if x.ntlm(r.text, true) || x.shaped(r) {
 		return
 	}
 	if x.turn > 1 {
@@ -20,22 +20,24 @@ func ntlmResponse(x *Exchange, r response) {
 }
 
 // negotiateResponse is SPNEGO (RFC 4178): NTLM may be inside. Kerberos discloses nothing.
-func negotiateResponse(x *Exchange, r response) { x.ntlm(r.text) }
+func negotiateResponse(x *Exchange, r response) { x.ntlm(r.text, false) }
 
 var ntlmSignature = []byte("NTLMSSP\x00")
 
 const (
 	ntlmAuthenticate = 3
 	// ntlmHeader is the shortest header of a type 3 message, that of systems before Windows 2000.
-	ntlmHeader = 52
-	ntlmKeyEnd = 60 // end of the session key's fields
-	ntlmFlags  = 60 // place of the flags, where there are any
-	ntlmUTF16  = 1  // NTLMSSP_NEGOTIATE_UNICODE
-	ntlmV1     = 24 // length of an answer of version 1; those of version 2 are longer
+	ntlmHeader  = 52
+	ntlmFlags   = 60 // place of the flags, where there are any
+	ntlmFlagged = 64 // the shortest header with flags; the session key's fields stand before them
+	ntlmMIC     = 72 // place of the message's own digest, where there is one: 16 bytes of header
+	ntlmUTF16   = 1  // NTLMSSP_NEGOTIATE_UNICODE
+	ntlmV1      = 24 // length of an answer of version 1; those of version 2 are longer
 )
 
-// ntlm finds an NTLM message in p and reports whether there is one.
-func (x *Exchange) ntlm(p []byte) bool {
+// ntlm finds an NTLM message in p and reports whether there is one. When bare, p ends
+// with it; in SPNEGO more may follow.
+func (x *Exchange) ntlm(p []byte, bare bool) bool {
 	i := bytes.Index(p, ntlmSignature)
 	if i < 0 || len(p)-i < 12 {
 		return false
@@ -43,40 +45,75 @@ func (x *Exchange) ntlm(p []byte) bool {
 	m := p[i:]
 	if binary.LittleEndian.Uint32(m[8:]) == ntlmAuthenticate {
 		x.class = detectors.Hash
-		x.authenticate(m)
+		x.authenticate(m, bare)
 	}
 	return true
 }
 
 // authenticate reads a type 3 message. All that it points to must lie inside it,
-// and its names may not lie on its answers: a name is all that is kept.
-func (x *Exchange) authenticate(m []byte) {
+// and its names may not lie on its header or its answers: a name is all that is kept.
+func (x *Exchange) authenticate(m []byte, bare bool) {
 	if len(m) < ntlmHeader {
 		x.disclose(m)
 		return
 	}
 	lm, nt := ntlmField(m, 12), ntlmField(m, 20)
-	domain, user := ntlmField(m, 28), ntlmField(m, 36)
+	domain, user, host := ntlmField(m, 28), ntlmField(m, 36), ntlmField(m, 44)
 	if user.len == 0 && nt.len == 0 && lm.len <= 1 { // anonymous: one zero byte for an answer
 		x.class = detectors.Identity
 		return
 	}
 	x.disclose(nt.of(m))
 	x.weak = nt.valid(m) && (nt.len == ntlmV1 || nt.len == 0)
-	payload := min(lm.start(), nt.start(), domain.start(), user.start(), ntlmField(m, 44).start())
-	var key span
-	if payload >= ntlmKeyEnd && len(m) >= ntlmKeyEnd {
+	begin := min(lm.start(), nt.start(), domain.start(), user.start(), host.start())
+	end := max(lm.end(), nt.end(), domain.end(), user.end(), host.end())
+	var key, mic span
+	if begin >= ntlmFlagged && len(m) >= ntlmFlagged {
 		key = ntlmField(m, ntlmHeader)
+		begin, end = min(begin, key.start()), max(end, key.end())
 	}
-	if !lm.valid(m) || !nt.valid(m) || !domain.clear(m, lm, nt, key) || !user.clear(m, lm, nt, key) {
+	if signed(nt.of(m)) {
+		mic = span{ntlmMIC, 16}
+	}
+	if !placed(m, begin, end, bare) || !lm.valid(m) || !nt.valid(m) ||
+		!domain.clear(m, lm, nt, key, mic) || !user.clear(m, lm, nt, key, mic) {
 		return
 	}
 	wide := looksWide(user.of(m)) || looksWide(domain.of(m))
-	if payload >= ntlmFlags+4 && len(m) >= ntlmFlags+4 {
+	if begin >= ntlmFlagged {
 		wide = binary.LittleEndian.Uint32(m[ntlmFlags:])&ntlmUTF16 != 0
 	}
 	x.identity = ntlmName(user.of(m), wide)
 	x.realm = ntlmName(domain.of(m), wide)
+}
+
+// placed reports whether a payload from begin to end is where a message has one: behind a
+// header of a length that there is, and, as far as it can be told, up to the end (zeros
+// aside, behind a header of a usual length). If not, its fields were moved against what they are about, and the names may
+// be parts of the answers.
+func placed(m []byte, begin, end uint64, bare bool) bool {
+	if begin != ntlmHeader && begin < ntlmFlagged || end > uint64(len(m)) {
+		return false
+	}
+	usual := begin == ntlmFlagged || begin == ntlmMIC || begin == ntlmMIC+16
+	return !bare || end == uint64(len(m)) || usual && len(bytes.Trim(m[end:], "\x00")) == 0
+}
+
+// signed reports whether an answer of version 2 says that the message has a digest of its
+// own in the header: bit 2 of MsvAvFlags (MS-NLMP section 2.2.2.1), among the pairs that
+// stand behind the proof's 16 bytes and 28 of the client's challenge (section 2.2.2.7).
+func signed(nt []byte) bool {
+	for p := nt[min(len(nt), 44):]; len(p) >= 4; {
+		id, n := binary.LittleEndian.Uint16(p), int(binary.LittleEndian.Uint16(p[2:]))
+		if p = p[4:]; id == 0 || n > len(p) {
+			return false
+		}
+		if id == 6 && n == 4 {
+			return p[0]&2 != 0
+		}
+		p = p[n:]
+	}
+	return false
 }
 
 // span is a part of a message as its header claims it.
@@ -97,10 +134,18 @@ func (s span) start() uint64 {
 	return s.off
 }
 
+// end is where the span ends; an empty one ends at the beginning.
+func (s span) end() uint64 {
+	if s.len == 0 {
+		return 0
+	}
+	return s.off + s.len
+}
+
 // valid reports whether the span lies inside m.
 func (s span) valid(m []byte) bool { return s.len == 0 || s.off+s.len <= uint64(len(m)) }
 
-// clear reports whether the span lies inside m, behind the header and on none of the others.
+// clear reports whether the span lies inside m, behind the shortest header and on none of the others.
 func (s span) clear(m []byte, others ...span) bool {
 	if s.len == 0 {
 		return true

@@ -22,6 +22,7 @@ type Exchange struct {
 	offeredPlus bool
 	weak        bool
 	layer       bool
+	asked       bool // LOGIN: the first prompt asks for a password
 	class       detectors.Class
 	identity    string
 	authzid     string

@@ -1,6 +1,7 @@
 package sasl
 
 import (
+	"encoding/binary"
 	"strconv"
 	"strings"
 	"testing"
@@ -146,6 +147,50 @@ func TestNTLMHostile(t *testing.T) {
 			}
 			noCanary(t, a, canary)
 		})
+	}
+}
+
+// Offsets that are moved as one point at other bytes than those that they are about: at
+// the header, or at the end of an answer.
+func TestNTLMMoved(t *testing.T) {
+	// The answers hold no zeros, so that nothing of them passes for padding.
+	answer := []byte(strings.Repeat(canary, 4)[:60])
+	for _, header := range []int{52, 64, 72, 88} {
+		for shift := -header; shift <= 40; shift++ {
+			m := ntlm3{lm: answer[:24], nt: answer, domain: utf16le("D"), user: utf16le("jim"), host: utf16le("PC"), flags: 1, header: header}.bytes()
+			for at := 16; at < min(header, 60); at += 8 {
+				off := binary.LittleEndian.Uint32(m[at:])
+				binary.LittleEndian.PutUint32(m[at:], off+uint32(shift))
+			}
+			var x Exchange
+			replay(&x, "NTLM", b64(string(m)))
+			a := x.Attempt(d.Auth)
+			if !x.Sent() || shift < 0 && a.Identity+a.Realm != "" {
+				t.Errorf("header %d moved by %d: %q %q", header, shift, a.Identity, a.Realm)
+			}
+			if shift == 0 && (a.Identity != "jim" || a.Realm != "D") {
+				t.Errorf("header %d: %q %q", header, a.Identity, a.Realm)
+			}
+			noCanary(t, a, canary)
+		}
+	}
+}
+
+// A name on the digest of the whole message, which its answer tells of, is none.
+func TestNTLMNameOnItsDigest(t *testing.T) {
+	nt := append(v2()[:16], make([]byte, 28)...)
+	nt = append(nt, 6, 0, 4, 0, 2, 0, 0, 0, 0, 0, 0, 0)
+	m := ntlm3{lm: v1(), nt: nt, user: utf16le("jim"), flags: 1, header: 88}.bytes()
+	copy(m[72:88], canary)
+	var x Exchange
+	replay(&x, "NTLM", b64(string(m)))
+	if a := x.Attempt(d.Auth); a.Identity != "jim" {
+		t.Errorf("the name is %q", a.Identity)
+	}
+	m[40] = 72
+	replay(&x, "NTLM", b64(string(m)))
+	if a := x.Attempt(d.Auth); a.Identity != "" || !x.Sent() {
+		t.Error("the digest is shown as a name")
 	}
 }
 

@@ -123,7 +123,12 @@ func TestPlain(t *testing.T) {
 func TestLogin(t *testing.T) {
 	runCases(t, []exchangeCase{
 		{"two prompts", "LOGIN", []string{"S:" + b64("Username:"), b64("bob"), "S:" + b64("Password:"), b64(canary)}, password(d.MechLogin, "bob")},
-		{"prompts of another language", "LOGIN", []string{"S:" + b64("Passwort\x00"), b64("bob"), "S:was?", b64(canary)}, password(d.MechLogin, "bob")},
+		{"prompts of another language", "LOGIN", []string{"S:" + b64("Benutzer\x00"), b64("bob"), "S:was?", b64(canary)}, password(d.MechLogin, "bob")},
+		{"the password asked for first", "LOGIN", []string{"S:" + b64("Password:"), b64(canary)}, password(d.MechLogin, "")},
+		{"the password asked for first, in capitals, not encoded", "LOGIN", []string{"S:PASSWORD:", b64(canary)}, password(d.MechLogin, "")},
+		{"the password asked for first, in another language", "LOGIN", []string{"S:" + b64("Passwort\x00"), b64(canary), "S:was?", b64("bob")}, password(d.MechLogin, "")},
+		{"the password asked for first, PLAIN's response", "LOGIN", []string{"S:" + b64("Password:"), b64("x\x00" + canary)}, password(d.MechLogin, "")},
+		{"the password asked for second, behind an initial response", "LOGIN", []string{b64("bob"), "S:" + b64("Password:"), b64(canary)}, password(d.MechLogin, "bob")},
 		{"no prompts seen", "LOGIN", []string{b64("bob"), b64(canary)}, password(d.MechLogin, "bob")},
 		{"empty initial response", "LOGIN", []string{"=", b64("bob"), b64(canary)}, password(d.MechLogin, "bob")},
 		{"name only", "LOGIN", []string{b64("bob")}, want{mech: d.MechLogin, class: d.Password, identity: "bob"}},

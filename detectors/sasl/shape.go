@@ -10,7 +10,7 @@ import (
 // shapeResponse judges a mechanism that is not in the table by what is sent. What has
 // no known shape is taken for a secret of a class that nobody knows.
 func shapeResponse(x *Exchange, r response) {
-	if x.ntlm(r.text) || x.shaped(r) {
+	if x.ntlm(r.text, false) || x.shaped(r) {
 		return
 	}
 	if user, digest, ok := splitDigest(r.text); ok {

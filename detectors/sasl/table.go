@@ -21,7 +21,7 @@ type mechanism struct {
 // table is all the mechanisms, the frequent ones first. A new one is one row here.
 var table = [...]mechanism{
 	{name: detectors.MechPlain, class: detectors.Password, respond: plainResponse},
-	{name: detectors.MechLogin, class: detectors.Password, respond: loginResponse, counted: true},
+	{name: detectors.MechLogin, class: detectors.Password, respond: loginResponse, challenge: loginChallenge, counted: true},
 	{name: detectors.MechCRAMMD5, class: detectors.Hash, respond: cramResponse},
 	{name: detectors.MechXOAUTH2, class: detectors.Token, respond: oauthResponse},
 	{name: detectors.MechOAuthBearer, class: detectors.Token, respond: oauthResponse},
