@@ -116,7 +116,7 @@ type Kind uint8
 // in which they became known, and Ended is the last of a flow.
 const (
 	Login       Kind = iota + 1 // a login attempt
-	Conflict                    // TCP segments with different bytes for the same place, in a line of the client
+	Conflict                    // TCP segments with different bytes for the same place, in a line of the client or what the server says to a login
 	Greeting                    // what a server says of itself: in its greeting, later in CAPA IMPLEMENTATION or ID
 	Offered                     // a list of what a server offers before TLS, or the refusal to give one
 	Upgraded                    // how a wish for TLS ended: STARTTLS refused, taken up, not followed, aborted; or TLS from the first byte

@@ -102,18 +102,25 @@ func (c *Conversation) tear(f *framer) {
 	f.mode, f.left, f.torn = modeLines, 0, true
 }
 
-// Conflict implements reassembly.Stream.
+// Conflict implements reassembly.Stream. What the server says is of interest since a login began.
 func (c *Conversation) Conflict(d reassembly.Dir, m capture.Mark) {
 	if c.over != going {
 		return
 	}
 	c.engine.stats.Conflicts++
 	f := &c.dirs[d]
-	inText := f.mode <= modeLiteral && int32(m.Seq-f.text) >= 0
-	if d != reassembly.ToServer || !inText || c.session == nil || c.reader != nil {
+	inText := f.seen && f.mode <= modeLiteral && int32(m.Seq-f.text) >= 0
+	if !inText || c.session == nil || c.reader != nil {
 		return
 	}
-	c.ambiguous = true
+	if d == reassembly.ToServer {
+		c.ambiguous = true
+	} else if c.number == 0 {
+		return
+	}
+	for p := c.waiting; p != nil; p = p.next {
+		p.doubtful = p.doubtful || d == reassembly.ToClient
+	}
 	if c.conflict++; c.conflict > maxConflicts {
 		return
 	}

@@ -236,6 +236,31 @@ func TestConflicts(t *testing.T) {
 	}
 }
 
+// Segments of the server that disagree while a login waits leave its outcome unknown; later ones are told.
+func TestConflictsOfTheServer(t *testing.T) {
+	b := newBench(Config{}, logins())
+	at := func(back uint32) { b.stream.Conflict(s, capture.Mark{Seq: b.seq[s] - back}) }
+	b.send(s, "hello\n", 0)
+	at(3)
+	if len(b.got) != 0 {
+		t.Fatalf("before any login: %+v", b.got)
+	}
+	b.send(c, "begin a\n", 0)
+	b.send(s, "settle", 0)
+	at(2)
+	b.send(s, " a success\n", 0)
+	b.send(c, "begin b\n", 0)
+	b.send(s, "settle b failure\n", 0)
+	at(2)
+	var kinds []Kind
+	for _, o := range b.got {
+		kinds = append(kinds, o.Kind)
+	}
+	if !slices.Equal(kinds, []Kind{Conflict, Login, Login, Conflict}) || b.got[1].Result != Unknown || b.got[2].Result != Failure {
+		t.Errorf("%+v", b.got)
+	}
+}
+
 // A conversation that is over takes nothing more, and is used again.
 func TestConversationsAreUsedAgain(t *testing.T) {
 	r := logins()

@@ -21,6 +21,7 @@ type pending struct {
 	deadline     capture.Nanos
 	ticket       Ticket
 	blind        bool // sent without waiting for what bytes that are missing got for a reply
+	doubtful     bool // segments disagreed about what the server said meanwhile
 	observation  Observation
 }
 
@@ -61,6 +62,10 @@ func (c *Conversation) Begin(a *Attempt) Ticket {
 func (c *Conversation) Settle(t Ticket, r Result, reply Reply) {
 	p := c.take(t)
 	if p == nil {
+		return
+	}
+	if p.doubtful {
+		c.engine.unknown(p)
 		return
 	}
 	switch r {

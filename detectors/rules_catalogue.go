@@ -63,7 +63,7 @@ var (
 
 // ruleConflict is about the transport below a dialogue.
 var ruleConflict = &Rule{
-	ID: "CT-NET-001", Name: "Conflicting TCP segments in a client's line", Category: "network", Version: 1, SID: sidBase + 501, floor: Medium,
+	ID: "CT-NET-001", Name: "Conflicting TCP segments in a mail dialogue", Category: "network", Version: 1, SID: sidBase + 501, floor: Medium,
 	Techniques: []Technique{inTheMiddle}, CWE: []string{"CWE-300"}, CAPEC: []string{"CAPEC-94"},
 }
 

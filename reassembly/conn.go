@@ -54,7 +54,7 @@ type conn struct {
 	linger capture.Nanos // since when the flow is about to be over; 0 if it is not
 	reset  uint8         // the side that reset it, plus 1
 	replay uint32        // what was held before the Stream was opened and was not replayed yet
-	past   past          // of the client's direction
+	past   past
 }
 
 func (c *conn) dir(side uint8) Dir { return Dir(side ^ c.client) }

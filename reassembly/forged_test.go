@@ -144,3 +144,15 @@ func TestFutureACKIsBelieved(t *testing.T) {
 		}
 	})
 }
+
+// A forged reply and the server's own, at the same numbers: the first counts, the other is told.
+func TestConflictInAReply(t *testing.T) {
+	w := newWire(t)
+	w.handshake()
+	w.s("* OK\r\n")
+	w.c("a LOGIN b c\r\n")
+	w.send(ToClient, ack, w.ss, w.cs, "a NO x\r\n")
+	w.s("a OK i\r\n")
+	w.s("* BYE\r\n")
+	w.want("S * OK\r\n", "C a LOGIN b c\r\n", "S a NO x\r\n", "S conflict 5009", "S * BYE\r\n")
+}

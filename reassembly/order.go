@@ -84,8 +84,8 @@ func (a *Assembler) trim(c *conn, side uint8, m *capture.Mark, p []byte, missing
 	old := int(-d)
 	again := p[:min(old, len(p))]
 	keepAlive := old == 1 && len(p) == 1 // RFC 9293, section 3.8.4: its byte is garbage
-	if side == c.client && !keepAlive {
-		if at := c.past.differs(h.next, m.Seq, again); at >= 0 {
+	if !keepAlive {
+		if at := c.past.differs(c.dir(side), h.next, m.Seq, again); at >= 0 {
 			a.conflict(c, side, *m, at)
 		}
 	}
@@ -135,9 +135,7 @@ func (c *conn) early(side uint8, ack uint32) bool {
 func (a *Assembler) deliver(c *conn, side uint8, m capture.Mark, p []byte) bool {
 	h := &c.half[side]
 	h.next = m.Seq + uint32(len(p))
-	if side == c.client {
-		c.past.note(m.Seq, p)
-	}
+	c.past.note(c.dir(side), m.Seq, p)
 	a.calling = c.flow
 	more := c.stream.Data(c.dir(side), m, p)
 	a.calling = 0
@@ -154,9 +152,7 @@ func (a *Assembler) gap(c *conn, side uint8, m capture.Mark, n int) bool {
 	h.next += uint32(n)
 	a.stats.Gaps++
 	a.stats.GapBytes += uint64(n)
-	if side == c.client {
-		c.past.forget()
-	}
+	c.past.forget(c.dir(side))
 	a.calling = c.flow
 	more := c.stream.Gap(c.dir(side), m, n)
 	a.calling = 0

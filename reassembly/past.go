@@ -2,49 +2,63 @@ package reassembly
 
 import "cleartap/capture"
 
-// pastLen is how many of the client's bytes are remembered, to notice that they
-// come again with other content.
-const pastLen = 256
+// pastLen and replyLen are how many bytes of the client and of the server are
+// remembered, to notice that they come again with other content. Powers of two.
+const (
+	pastLen  = 256
+	replyLen = 128
+)
 
-// past remembers the last bytes delivered of a direction, each at the place
-// that its sequence number gives.
+// past remembers the last bytes delivered, each at the place that its sequence
+// number gives.
 type past struct {
 	ring  [pastLen]byte
-	size  uint32    // bytes remembered
+	reply [replyLen]byte
+	size  [2]uint32 // bytes remembered, by direction
 	told  [4]uint32 // places of the last conflicts that were told
 	ntold uint8
 }
 
+// of gives what is remembered of a direction.
+func (p *past) of(d Dir) []byte {
+	if d == ToServer {
+		return p.ring[:]
+	}
+	return p.reply[:]
+}
+
 // note remembers bytes that were delivered; seq is the place of the first one.
-func (p *past) note(seq uint32, b []byte) {
-	if n := len(b) - pastLen; n > 0 {
+func (p *past) note(d Dir, seq uint32, b []byte) {
+	ring := p.of(d)
+	if n := len(b) - len(ring); n > 0 {
 		b = b[n:]
 		seq += uint32(n)
 	}
-	at := seq % pastLen
-	n := copy(p.ring[at:], b)
-	copy(p.ring[:], b[n:])
-	p.size = min(p.size+uint32(len(b)), pastLen)
+	at := seq & uint32(len(ring)-1)
+	n := copy(ring[at:], b)
+	copy(ring, b[n:])
+	p.size[d] = min(p.size[d]+uint32(len(b)), uint32(len(ring)))
 }
 
 // forget forgets what was delivered, because bytes are missing after it.
-func (p *past) forget() {
-	clear(p.ring[:])
-	p.size = 0
+func (p *past) forget(d Dir) {
+	clear(p.of(d))
+	p.size[d] = 0
 }
 
 // differs compares bytes that came again with those that were delivered, of
 // which the last one lies before next. It gives the place of the first that
 // differs, counted from seq, or -1.
-func (p *past) differs(next, seq uint32, b []byte) int {
-	skip := int(int32(next - p.size - seq)) // bytes too old to remember
+func (p *past) differs(d Dir, next, seq uint32, b []byte) int {
+	ring := p.of(d)
+	skip := int(int32(next - p.size[d] - seq)) // bytes too old to remember
 	skip = max(skip, 0)
 	for i := skip; i < len(b); i++ {
 		at := seq + uint32(i)
 		if int32(at-next) >= 0 {
 			return -1
 		}
-		if p.ring[at%pastLen] != b[i] {
+		if ring[at&uint32(len(ring)-1)] != b[i] {
 			return i
 		}
 	}
