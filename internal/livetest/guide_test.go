@@ -123,7 +123,7 @@ func TestFiveMinuteGuide(t *testing.T) {
 	}
 	g.listens(steps[3])
 	out := sh(strings.ReplaceAll(steps[4], "/etc/systemd/system/", "/run/netns/units/"))
-	if !strings.Contains(out, "good; 1 interfaces") || !strings.Contains(out, "systemctl enable --now cleartap") {
+	if !strings.Contains(out, "good; 1 interface,") || !strings.Contains(out, "systemctl enable --now cleartap") {
 		t.Errorf("set-up: %s", out)
 	}
 	unit := sh("cat /run/netns/units/cleartap.service")
