@@ -122,6 +122,7 @@ func plainReceiver(t *testing.T) *testdaemon.Daemon {
 	a.Server(t, nil)
 	d := testdaemon.SyslogNG(t, root, a)
 	d.Ready = []string{"tcp"}
+	d.Release()
 	return d
 }
 

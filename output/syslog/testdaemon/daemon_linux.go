@@ -7,6 +7,7 @@ package testdaemon
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -25,6 +26,7 @@ type Daemon struct {
 	t     testing.TB
 	Dir   string // its configuration, its sockets, and what it wrote
 	args  []string
+	held  []net.Listener // so that nobody else takes its ports before it starts
 	cmd   *exec.Cmd
 	Ready []string       // names of the ports that Start waits for
 	Ports map[string]int // udp, tcp, lf (lines), tls, mutual (with client certificates)
@@ -67,16 +69,27 @@ func Program(root, path string, args ...string) []string {
 	return append([]string{loaders[0], "--library-path", libraries, root + path}, args...)
 }
 
-// FreePort is a port of TCP that nobody has now.
+// FreePort is a port of TCP that nobody has now. It lies below those that the kernel gives
+// to connections.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
+	l := listenFree(t)
+	_ = l.Close()
+	return portOf(l)
 }
+
+func listenFree(t testing.TB) net.Listener {
+	t.Helper()
+	for range 100 {
+		if l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(20_000+rand.IntN(12_000))); err == nil {
+			return l
+		}
+	}
+	t.Fatal("no port is free")
+	return nil
+}
+
+func portOf(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
 
 func newDaemon(t testing.TB) *Daemon {
 	t.Helper()
@@ -84,10 +97,14 @@ func newDaemon(t testing.TB) *Daemon {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	d := &Daemon{t: t, Dir: dir, Ports: map[string]int{}}
+	t.Cleanup(func() {
+		d.Release()
+		_ = os.RemoveAll(dir)
+	})
 	for _, name := range []string{"udp", "tcp", "tls", "lf", "mutual"} {
-		d.Ports[name] = FreePort(t)
+		l := listenFree(t)
+		d.held, d.Ports[name] = append(d.held, l), portOf(l)
 	}
 	return d
 }
@@ -112,6 +129,7 @@ func (d *Daemon) Start() {
 	d.cmd.Stdout, d.cmd.Stderr = log, log
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	_ = os.Remove(d.Dir + "/pid")
+	d.Release()
 	if err := d.cmd.Start(); err != nil {
 		d.t.Fatal(err)
 	}
@@ -124,6 +142,15 @@ func (d *Daemon) Start() {
 	}
 	text, _ := os.ReadFile(d.Dir + "/log")
 	d.t.Fatalf("%s does not listen: %s", d.args[3], text)
+}
+
+// Release lets the ports go that are kept for a daemon until it starts: then nobody
+// listens there.
+func (d *Daemon) Release() {
+	for _, l := range d.held {
+		_ = l.Close()
+	}
+	d.held = nil
 }
 
 // listens looks at what the kernel says of the ports. Nobody connects: rsyslog 8.2302
