@@ -5,12 +5,19 @@ import "cleartap/reassembly"
 // judge is choose behind a preface, where nobody looked at the bytes before.
 func (e *Engine) judge(client, server []byte, port uint16, final bool) (choice int, more bool) {
 	client, server = client[:min(len(client), claimBytes)], server[:min(len(server), claimBytes)]
-	if len(client) > 0 && guessHello(reassembly.ToServer, client) == isTLS {
-		e.stats.TLS++
-		if e.home(port) < 0 {
-			return -1, false
+	if len(client) > 0 {
+		switch guessHello(reassembly.ToServer, client) {
+		case isTLS:
+			e.stats.TLS++
+			if e.home(port) < 0 {
+				return -1, false
+			}
+			return e.layer, false
+		case isShort:
+			if !final { // a hello in small pieces
+				return -1, true
+			}
 		}
-		return e.layer, false
 	}
 	if !mayBeMail(client) || !mayBeMail(server) || saysOther(client) || len(client) == 0 && saysOther(server) {
 		return -1, false
