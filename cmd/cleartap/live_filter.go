@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 
 	"golang.org/x/net/bpf"
@@ -40,15 +43,43 @@ func userFilter(l *config.Loaded) ([]bpf.RawInstruction, error) {
 	return nil, nil
 }
 
-// readFilter reads what tcpdump -ddd printed.
+// maxFilter is the largest file of --bpf-file, in bytes: the 4096 instructions that the
+// kernel takes need a fifth of it.
+const maxFilter = 1 << 20
+
+// readFilter reads what tcpdump -ddd printed, from a file or from a pipe.
 func readFilter(path string) ([]bpf.RawInstruction, error) {
-	text, err := os.ReadFile(path)
+	text, err := readBounded(path, maxFilter)
 	if err != nil {
-		return nil, fmt.Errorf("--bpf-file %s: %s", path, reason(err))
+		return nil, fmt.Errorf("--bpf-file %s: %w: want what tcpdump -ddd prints", path, err)
 	}
 	p, err := kernelfilter.ParseCompiled(string(text))
 	if err != nil {
 		return nil, fmt.Errorf("--bpf-file %s: %w", path, err)
 	}
 	return p, nil
+}
+
+// readBounded reads a file or a pipe of at most most bytes. Devices and folders are refused.
+func readBounded(path string, most int64) ([]byte, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, errors.New(reason(err))
+	}
+	if !st.Mode().IsRegular() && st.Mode()&fs.ModeNamedPipe == 0 {
+		return nil, errors.New("neither a regular file nor a pipe")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, errors.New(reason(err))
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, most+1))
+	switch {
+	case err != nil:
+		return nil, errors.New(reason(err))
+	case int64(len(text)) > most:
+		return nil, fmt.Errorf("more than %d bytes", most)
+	}
+	return text, nil
 }

@@ -7,6 +7,7 @@ package geoip
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/netip"
 	"os"
@@ -91,10 +92,10 @@ func load(path string, old *file) (*file, error) {
 	if old != nil && old.stamp == now {
 		return old, nil
 	}
-	if st.Size() > MaxFile {
-		return nil, fmt.Errorf("%d bytes are more than a file of this kind has", st.Size())
+	if !st.Mode().IsRegular() {
+		return nil, errors.New("not a regular file: want a file in MaxMind's format (.mmdb)")
 	}
-	data, err := os.ReadFile(path)
+	data, err := read(path, MaxFile)
 	if errors.Is(err, fs.ErrPermission) {
 		return nil, errors.New("permission denied")
 	}
@@ -106,6 +107,27 @@ func load(path string, old *file) (*file, error) {
 		return nil, err
 	}
 	return &file{reader: r, stamp: now}, nil
+}
+
+// read reads a file of at most most bytes, whatever its size is said to be.
+func read(path string, most int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case !st.Mode().IsRegular(): // it took the place of the one that was looked at
+		return nil, errors.New("not a regular file")
+	case st.Size() > most:
+		return nil, fmt.Errorf("%d bytes are more than a file of this kind has (%d)", st.Size(), most)
+	}
+	data := make([]byte, st.Size())
+	_, err = io.ReadFull(f, data)
+	return data, err
 }
 
 // record is what is read of an entry of any of the usual files.
