@@ -1,6 +1,10 @@
 package detectors
 
-import "cleartap/reassembly"
+import (
+	"bytes"
+
+	"cleartap/reassembly"
+)
 
 // claimBytes is how much of a side the protocols are shown when a preface came first.
 const claimBytes = 256
@@ -27,11 +31,15 @@ func (e *Engine) Classify(p *reassembly.Probe) reassembly.Verdict {
 }
 
 func (e *Engine) verdict(p *reassembly.Probe) reassembly.Verdict {
+	e.answer.choice = -1
 	if !mayBeMail(p.ToServer) {
 		return e.notMail(p)
 	}
-	if v := prefaceVerdict(p); v != reassembly.Drop {
-		return v
+	greeted := greets(p.ToClient)
+	if !greeted || len(p.ToServer) > 0 && (p.ToServer[0] == 'P' || p.ToServer[0] == '\r') { // a PROXY header comes before, whatever the order of the capture
+		if v := prefaceVerdict(p); v != reassembly.Drop {
+			return v
+		}
 	}
 	switch {
 	case !mayBeMail(p.ToClient):
@@ -40,7 +48,7 @@ func (e *Engine) verdict(p *reassembly.Probe) reassembly.Verdict {
 		return reassembly.Drop
 	case len(p.ToServer)+len(p.ToClient) == 0:
 		return reassembly.Wait
-	case saysOther(p.ToServer) || len(p.ToServer) == 0 && saysOther(p.ToClient):
+	case saysOther(p.ToServer) && !greeted || len(p.ToServer) == 0 && saysOther(p.ToClient):
 		return reassembly.Drop
 	case len(p.ToClient) == 0 && !p.Final && len(p.ToServer) < waitBytes:
 		return reassembly.Wait // all mail servers speak first: theirs may still come
@@ -71,6 +79,14 @@ func (e *Engine) notMail(p *reassembly.Probe) reassembly.Verdict {
 		if len(b) > 0 && (b[0] == 22 || b[0]&0x80 != 0) {
 			switch guessHello(reassembly.Dir(d), b) {
 			case isTLS:
+				if !p.Final && e.home(p.ServerPort) >= 0 && mayGreet(p.ToClient) {
+					return reassembly.Wait // the server's answer tells
+				}
+				if greets(p.ToClient) && e.home(p.ServerPort) >= 0 {
+					if v := e.greetedTLS(p); v != reassembly.Drop {
+						return v
+					}
+				}
 				e.stats.TLS++
 				if e.layer >= 0 && e.home(p.ServerPort) >= 0 {
 					return reassembly.Open
@@ -84,6 +100,23 @@ func (e *Engine) notMail(p *reassembly.Probe) reassembly.Verdict {
 	if !p.Sure && e.layer >= 0 && e.home(p.ClientPort) >= 0 && e.swappedTLS(p) {
 		e.stats.TLS++
 		return reassembly.Swap
+	}
+	return reassembly.Drop
+}
+
+// greetedTLS judges a client that begins with what looks like a hello where the server
+// begins with text: it is a dialogue if the server goes on so. Drop leaves it to be TLS.
+func (e *Engine) greetedTLS(p *reassembly.Probe) reassembly.Verdict {
+	if at := bytes.IndexByte(p.ToClient, '\n'); at >= 0 && at+1 < len(p.ToClient) && !textual[p.ToClient[at+1]] {
+		return reassembly.Drop // a reply that agreed to TLS, whose command was missed
+	}
+	choice, strength, _ := e.choose(p.ToServer, p.ToClient, p.ServerPort, p.Final)
+	switch {
+	case choice >= 0 && (strength == Yes || !p.Final):
+		e.remember(choice, p.ToServer, p.ToClient, p.ClientPort, p.ServerPort)
+		return reassembly.Open
+	case !p.Final:
+		return reassembly.Wait
 	}
 	return reassembly.Drop
 }

@@ -88,14 +88,13 @@ func (e *Engine) remember(choice int, client, server []byte, clientPort, serverP
 	e.answer = answer{choice, len(client), len(server), [2]uint16{clientPort, serverPort}}
 }
 
-// chosen gives the choice for a flow to be opened: Classify's, if it is the flow
-// that Classify was asked about last.
-func (e *Engine) chosen(p *reassembly.Probe) int {
+// remembered gives the choice for a flow to be opened, if it is the flow that Classify
+// was asked about last; else -1.
+func (e *Engine) remembered(p *reassembly.Probe) int {
 	last := e.answer
 	e.answer = answer{choice: -1}
-	if last.choice >= 0 && last == (answer{last.choice, len(p.ToServer), len(p.ToClient), [2]uint16{p.ClientPort, p.ServerPort}}) {
+	if last == (answer{last.choice, len(p.ToServer), len(p.ToClient), [2]uint16{p.ClientPort, p.ServerPort}}) {
 		return last.choice
 	}
-	choice, _, _ := e.choose(p.ToServer, p.ToClient, p.ServerPort, true)
-	return choice
+	return -1
 }

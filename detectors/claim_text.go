@@ -45,6 +45,21 @@ func saysOther(p []byte) bool {
 	return false
 }
 
+// greets reports whether a server's first bytes greet as mail servers do, and as nothing
+// does that a client greets as saysOther and prefaces have it.
+func greets(server []byte) bool {
+	switch {
+	case len(server) < 5:
+		return false
+	case string(server[:4]) == "220 ", string(server[:4]) == "220-", string(server[:4]) == "+OK ":
+		return true
+	}
+	return string(server[:5]) == "* OK "
+}
+
+// mayGreet reports whether too little of a server was seen for greets.
+func mayGreet(server []byte) bool { return len(server) < 5 && mayBeMail(server) }
+
 // guessHello judges whether a side begins with the hello of TLS or SSLv2.
 func guessHello(d reassembly.Dir, b []byte) guess {
 	switch {

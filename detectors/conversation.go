@@ -32,6 +32,9 @@ type Conversation struct {
 	facts    facts
 	wish     wish
 	reader   Reader // not nil once TLS began: it takes the bytes as they come
+	kept     kept
+
+	helloMark capture.Mark // where a hello that is held begins
 
 	blindAck  uint32 // what the server had said when bytes of the client were found missing
 	blind     bool   // some were
@@ -44,6 +47,8 @@ type Conversation struct {
 	empty     bool // a literal of no bytes is to be delivered
 	refeed    bool // the other direction's buffered bytes are to be cut again
 	implicit  bool // TLS from the first byte
+	doubt     bool // see Doubt
+	greeted   bool // the server had spoken when the flow was opened
 	tunnelled bool // a preface came before: the server's port is not the flow's
 }
 

@@ -51,9 +51,13 @@ func (c *Conversation) flushGreeting() {
 	c.plainPort(c.facts.greeted)
 }
 
+// Doubt holds the greeting back, or no longer: what the client says may show yet that this
+// is another protocol.
+func (c *Conversation) Doubt(on bool) { c.doubt = on }
+
 // spoke notes that the client said something that its protocol has.
 func (c *Conversation) spoke() {
-	if c.facts.answered || c.over != going {
+	if c.facts.answered || c.doubt || c.over != going {
 		return
 	}
 	c.facts.answered = true

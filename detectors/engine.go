@@ -100,6 +100,9 @@ func NewEngine(cfg Config) *Engine {
 // Open begins to follow a flow that Classify took. f is copied. It gives nil
 // when the flow turns out to be of no interest.
 func (e *Engine) Open(f *reassembly.Flow, p *reassembly.Probe) reassembly.Stream {
+	if choice := e.remembered(p); choice >= 0 {
+		return e.open(f, p, choice)
+	}
 	if client, server, more := prefaceOf(p.ToServer); client != dialogue && !more {
 		c := e.newConversation(f)
 		c.preface, c.tunnelled = &preface{port: p.ServerPort}, true
@@ -113,12 +116,18 @@ func (e *Engine) Open(f *reassembly.Flow, p *reassembly.Probe) reassembly.Stream
 		c.beginLayer(p.ServerPort)
 		return c
 	}
-	choice := e.chosen(p)
+	choice, _, _ := e.choose(p.ToServer, p.ToClient, p.ServerPort, true)
 	if choice < 0 {
 		return nil
 	}
+	return e.open(f, p, choice)
+}
+
+// open begins to follow a flow as protocol i.
+func (e *Engine) open(f *reassembly.Flow, p *reassembly.Probe, i int) *Conversation {
 	c := e.newConversation(f)
-	c.begin(choice)
+	c.greeted = len(p.ToClient) > 0
+	c.begin(i)
 	return c
 }
 
@@ -163,6 +172,7 @@ func (e *Engine) retire(c *Conversation) {
 		e.putInflater(c.dirs[i].deflate)
 		c.dirs[i].deflate = nil
 	}
+	c.Forget()
 	if c.preface != nil {
 		c.preface.forget(e)
 		c.preface = nil

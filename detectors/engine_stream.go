@@ -52,6 +52,7 @@ func (c *Conversation) Gap(d reassembly.Dir, m capture.Mark, n int) (more bool) 
 	defer c.recover(&more)
 	c.engine.stats.Gaps++
 	c.gap = true
+	c.helloIsTLS()
 	c.mark = m
 	f := &c.dirs[d]
 	f.next = m.Seq + uint32(max(n, 0))
@@ -94,7 +95,7 @@ func (f *framer) skipped() bool {
 // tear drops the unit at hand: the next one begins after the next line end. A body goes on.
 func (c *Conversation) tear(f *framer) {
 	c.engine.release(f.buf)
-	f.buf, f.lost, f.tls, f.sure, f.packed = nil, false, false, false, false
+	f.buf, f.lost, f.tls, f.sure, f.packed, f.hello = nil, false, false, false, false, false
 	if f.mode == modeBody {
 		f.dot = dotNone
 		return
@@ -139,6 +140,7 @@ func (c *Conversation) Close() {
 	if c.preface != nil {
 		c.claimPreface(true)
 	}
+	c.helloIsTLS()
 	if c.session != nil && c.over == going {
 		c.session.Close()
 	}

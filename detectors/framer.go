@@ -30,6 +30,7 @@ type framer struct {
 	torn    bool      // bytes before the unit at hand are missing: drop to LF
 	tls     bool      // buf holds what may be the beginning of a TLS record
 	sure    bool      // the unit at hand is known not to be TLS
+	hello   bool      // buf holds what looks like a ClientHello and waits for the server's answer
 	packed  bool      // buf holds compressed bytes
 	deflate *inflater // not nil while the direction is compressed
 }
@@ -58,7 +59,7 @@ func (c *Conversation) setMode(d reassembly.Dir, m mode, n uint64) {
 	}
 	c.empty = c.empty || m == modeLiteral && n == 0
 	f.mode, f.left, f.dot = m, n, dotLineStart
-	f.torn, f.lost, f.tls, f.sure = false, false, false, false
+	f.torn, f.lost, f.tls, f.sure, f.hello = false, false, false, false, false
 }
 
 // feed cuts p, which continues direction d, into units. m is the place of its
@@ -79,6 +80,7 @@ func (c *Conversation) feed(d reassembly.Dir, m *capture.Mark, p []byte) {
 		case modeBody:
 			n = c.feedBody(d, f, m, p)
 		}
+		c.record(d, m, p[:n])
 		p = p[n:]
 		m.Seq += uint32(n)
 		if was >= modeSkip && f.mode == modeLines {
@@ -117,5 +119,8 @@ func (c *Conversation) deliver(d reassembly.Dir, m *capture.Mark, end int, unit 
 	}
 	if c.empty {
 		c.emptyLiterals()
+	}
+	if c.kept.again {
+		c.rereadKept()
 	}
 }

@@ -9,6 +9,12 @@ import (
 
 // feedLine takes bytes up to the next LF.
 func (c *Conversation) feedLine(d reassembly.Dir, f *framer, m *capture.Mark, p []byte) int {
+	if f.hello {
+		return c.holdHello(f, m, p)
+	}
+	if d == reassembly.ToClient && c.dirs[reassembly.ToServer].hello && c.answersHello(f, m, p) {
+		return len(p)
+	}
 	if f.tls || suspicious[p[0]] && c.mayBeTLS(f) {
 		if n, again := c.sniff(d, f, m, p); again {
 			return n

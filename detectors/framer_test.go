@@ -232,11 +232,14 @@ func TestTLSEndsIt(t *testing.T) {
 		d              reassembly.Dir
 		text           string
 		ends           bool
+		answer         string // of the server, to a hello that nobody agreed to
 	}{
-		"client hello":                   {d: c, text: hello, ends: true},
+		"client hello":                   {d: c, text: hello, answer: "\x16\x03\x03", ends: true},
+		"client hello, an alert":         {d: c, text: hello, answer: "\x15", ends: true},
+		"client hello, text":             {d: c, text: "\x16\x03\x01\x00\x2d\x01\n", answer: "500\n"},
 		"server hello":                   {d: s, text: "\x16\x03\x03\x00\x2d\x02", ends: true},
 		"server hello from the client":   {d: c, text: "\x16\x03\x03\x00\x2d\x02"},
-		"SSLv2 hello":                    {d: c, text: ssl2, ends: true},
+		"SSLv2 hello":                    {d: c, text: ssl2, answer: "\x80", ends: true},
 		"SSLv2 hello of the server":      {d: s, text: ssl2},
 		"SSLv2 with a bad length":        {d: c, text: "\x80\x1d" + ssl2[2:]},
 		"alert, not agreed":              {d: c, text: "\x15\x03\x01\x00\x02\x02\x28\n"},
@@ -244,7 +247,7 @@ func TestTLSEndsIt(t *testing.T) {
 		"record without bytes, agreed":   {d: c, text: "\x16\x03\x01\x00\x00\n", upgrade: true},
 		"record too long, agreed":        {d: c, text: "\x16\x03\x01\xff\xff\n", upgrade: true},
 		"text, agreed":                   {d: c, text: "EHLO x\r\n", upgrade: true},
-		"line ends in the record header": {d: c, text: "\x16\x03\x01\n\n\x01", ends: true},
+		"line ends in the record header": {d: c, text: "\x16\x03\x01\n\n\x01", answer: "\x16", ends: true},
 		"Latin-1":                        {d: c, text: "\xc4rger\r\n"},
 		"security layer":                 {d: c, text: "\x00\x00\x00\x20\n", layer: true, ends: true},
 		"NUL without a layer":            {d: c, text: "\x00\x00\x00\x20\n"},
@@ -256,6 +259,9 @@ func TestTLSEndsIt(t *testing.T) {
 			b.send(c, "a\n", 0)
 			r.c.upgrade, r.c.layer = test.upgrade, test.layer
 			b.send(test.d, test.text, n)
+			if test.answer != "" {
+				b.send(s, test.answer, 0)
+			}
 			if b.more == test.ends {
 				t.Errorf("%s, pieces of %d: more is %t", name, n, b.more)
 			}
@@ -263,7 +269,7 @@ func TestTLSEndsIt(t *testing.T) {
 			if test.ends && len(r.log) != 1 {
 				t.Errorf("%s, pieces of %d: the session got %q", name, n, r.log)
 			}
-			if !test.ends && strings.Count(test.text, "\n") != len(r.log)-2 {
+			if !test.ends && strings.Count(test.text+test.answer, "\n") != len(r.log)-2 {
 				t.Errorf("%s, pieces of %d: the session got %q", name, n, r.log)
 			}
 			if h := b.Held(); h != (Held{}) {

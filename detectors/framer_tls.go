@@ -52,6 +52,11 @@ func (c *Conversation) sniff(d reassembly.Dir, f *framer, m *capture.Mark, p []b
 		c.keep(f, p, helloBytes)
 		return len(p), true
 	case isTLS:
+		if d == reassembly.ToServer && !c.upgrade && (c.greeted || c.dirs[reassembly.ToClient].seen) {
+			f.tls, f.hello, c.helloMark = false, true, *m
+			c.helloMark.Seq -= uint32(old)
+			return c.holdHello(f, m, p), true
+		}
 		c.toTLS(d, m, f.buf, p)
 		return len(p), true
 	case isLayer:

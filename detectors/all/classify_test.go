@@ -27,8 +27,9 @@ var flows = []struct {
 	now, final           reassembly.Verdict
 }{
 	{name: "nothing", port: 110, now: wait, final: drop},
-	{name: "TLS", client: hello, port: 993, now: open, final: open},
-	{name: "TLS on a clear port", client: hello, port: 110, now: open, final: open},
+	{name: "TLS", client: hello, port: 993, now: wait, final: open},
+	{name: "TLS on a clear port", client: hello, port: 110, now: wait, final: open},
+	{name: "TLS that the server answers", client: hello, server: "\x16\x03\x03\x00\x7a\x02", port: 110, now: open, final: open},
 	{name: "TLS of the server", server: "\x16\x03\x03\x00\x7a\x02", port: 993, now: open, final: open},
 	{name: "TLS at no port of mail", client: hello, port: 443, now: drop, final: drop},
 	{name: "TLS, sides swapped", server: hello, client: "\x16\x03\x03\x00\x7a\x02", port: 40001, unsure: true, now: swap, final: swap},
@@ -48,7 +49,10 @@ var flows = []struct {
 	{name: "Redis that says OK", client: "*2\r\n$4\r\nAUTH\r\n$1\r\nx\r\n", server: "+OK\r\n", port: 6379, now: drop, final: drop},
 	{name: "IRC", client: "NICK a\r\nUSER a 0 * :a\r\n", server: ":irc NOTICE * :hi\r\n", port: 6667, now: drop, final: drop},
 	{name: "FTP", client: "USER a\r\n", server: "220 FTP ready\r\n", port: 21, now: drop, final: drop},
-	{name: "FTP on POP3's port", client: "USER a\r\n", server: "220 ready\r\n", port: 110, now: drop, final: drop},
+	{name: "FTP on POP3's port", client: "USER a\r\n", server: "220 ready\r\n", port: 110, now: wait, final: drop},
+	{name: "FTP that answered", client: "USER a\r\n", server: "220 ready\r\n331 ok\r\n", port: 25, now: drop, final: drop},
+	{name: "SMTP after an unknown command", client: "USER a\r\nHELO x\r\n", server: "220 ready\r\n500 no\r\n", port: 25, now: open, final: open},
+	{name: "SMTP that says so", client: "GET / HTTP/1.1\r\n", server: "220 mx ESMTP\r\n", port: 25, now: open, final: open},
 	{name: "FTP's client alone", client: "USER a\r\nPASS b\r\n", port: 21, now: wait, final: drop},
 	{name: "XMPP", client: "<?xml version='1.0'?><stream:stream", port: 5222, now: wait, final: drop},
 	{name: "POP3", server: "+OK Dovecot ready.\r\n", port: 110, now: open, final: open},

@@ -17,6 +17,7 @@ type Command[V comparable] struct {
 	Seq    uint32           // number of the command within the dialogue, from 1
 	Ticket detectors.Ticket // of the login attempt that it made, if any
 	Ack    uint32           // what the client had of the server when it sent it, a sequence number; 0 where nobody needs it
+	At     uint32           // place of the byte behind it in the client's stream, where the reply may make that be read anew; else 0
 	Blind  bool             // which reply is its own is not known
 }
 
@@ -99,6 +100,19 @@ func (q *Queue[V]) Pop() {
 		q.head = (q.head + 1) % Most
 		q.n--
 	}
+}
+
+// DropLast forgets the command that was added last.
+func (q *Queue[V]) DropLast() { q.n = max(q.n-1, 0) }
+
+// Placed reports whether a command with a place waits.
+func (q *Queue[V]) Placed() bool {
+	for i := range q.n {
+		if q.at(i).At != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Answered takes one reply off the head; the command goes with its last one.

@@ -24,7 +24,7 @@ const (
 func claim(client, server []byte) detectors.Claim {
 	s, c := serverTalk(server), clientTalk(client)
 	switch {
-	case s == foreign || c == foreign:
+	case s == foreign || c == foreign && s != pop: // a greeting stands, whatever comes before USER
 		return detectors.No
 	case s == partly || c == partly:
 		return detectors.NotYet

@@ -1,6 +1,8 @@
 package smtp
 
 import (
+	"bytes"
+
 	"cleartap/detectors"
 	"cleartap/detectors/sasl"
 	"cleartap/detectors/syntax"
@@ -10,10 +12,56 @@ import (
 // the first command decides.
 func claim(client, server []byte) detectors.Claim {
 	c := claimClient(client)
-	if c == detectors.Yes || c == detectors.No || len(server) == 0 {
+	switch {
+	case c == detectors.Yes || len(server) == 0:
 		return c
+	case c == detectors.No:
+		return claimGreeted(client, server)
 	}
 	return claimServer(server, c)
+}
+
+// claimGreeted judges a flow whose client began with what is no SMTP: a server whose
+// greeting names SMTP stands by it, and so does one that does not know the command (5xx)
+// when EHLO or HELO follows.
+func claimGreeted(client, server []byte) detectors.Claim {
+	for greeted := false; ; {
+		line, whole := syntax.FirstLine(server)
+		code, more, text, ok := syntax.Code(line)
+		switch {
+		case len(line) == 0:
+			return detectors.NotYet
+		case !greeted && (!ok || code != 220 || syntax.Contains(text, "FTP")), greeted && !ok && whole:
+			return detectors.No
+		case !greeted && syntax.Contains(text, "SMTP"):
+			return detectors.Yes
+		case !whole:
+			return detectors.NotYet
+		}
+		server = behind(server)
+		if more {
+			continue
+		}
+		if greeted {
+			if code/100 != 5 {
+				return detectors.No
+			}
+			client = behind(client)
+			if c := claimClient(client); c != detectors.No {
+				return c
+			}
+		}
+		greeted = true
+	}
+}
+
+// behind gives what follows the first line of b that is not empty.
+func behind(b []byte) []byte {
+	b = bytes.TrimLeft(b, "\r\n")
+	if i := bytes.IndexByte(b, '\n'); i >= 0 {
+		return b[i+1:]
+	}
+	return nil
 }
 
 // claimServer weighs the server's first bytes with what the client's told.

@@ -25,8 +25,8 @@ func (s *session) client(line []byte) {
 		s.c.AskTLS(hidden)
 	}
 	if !s.spoken && (isForeign(word) || v == auth && ftpAuth(firstWord(rest))) {
-		s.c.NotMine()
-		return
+		v, s.alien = alien, true
+		s.c.Doubt(!s.named)
 	}
 	if s.authed && v != startTLS && v != ehlo && v != helo && v != noop && !s.queue.Waiting() {
 		s.c.Done()
@@ -50,7 +50,8 @@ func (s *session) command(v verb, word, rest []byte) {
 	case data:
 		// At once, not at 354: a client that does not wait for it, or whose server is
 		// not in the capture, sends its message now. A refusal takes it back.
-		s.body = s.queue.Push(data).Seq
+		c := s.queue.Push(data)
+		s.body, c.At = c.Seq, s.c.Keep()
 		s.c.Body(reassembly.ToServer)
 	case bdat:
 		s.bdat(rest)
@@ -69,7 +70,10 @@ func (s *session) command(v verb, word, rest []byte) {
 	default:
 		s.queue.Push(v)
 	}
-	s.spoken = s.spoken || v != unknownVerb && v != noop && v != plain
+	s.spoken = s.spoken || v != unknownVerb && v != alien && v != noop && v != plain
+	if s.alien && s.spoken {
+		s.c.Doubt(false)
+	}
 }
 
 // speaks notes what the client's greeting tells: LHLO is LMTP's, the others are not,
@@ -120,7 +124,7 @@ func (s *session) respond(p []byte) {
 }
 
 // bdat skips a chunk: its octets follow at once, whatever the server thinks of it
-// (RFC 3030 section 2).
+// (RFC 3030 section 2), unless it does not understand the command: see refused.
 func (s *session) bdat(args []byte) {
 	size, rest := syntax.Word(args)
 	n, ok := syntax.Number(size)
@@ -128,8 +132,9 @@ func (s *session) bdat(args []byte) {
 	if syntax.Fold(syntax.TrimRight(rest), "LAST") {
 		v = bdatLast
 	}
-	s.queue.Push(v)
+	c := s.queue.Push(v)
 	if ok && n > 0 {
+		c.At = s.c.Keep()
 		s.c.Skip(reassembly.ToServer, n)
 	}
 }

@@ -24,6 +24,7 @@ func (s *session) server(line []byte) {
 	}
 	s.c.Greet(line)
 	head := s.queue.Head()
+	s.named = s.named || code == 220 && syntax.Contains(text, "SMTP")
 	switch {
 	case s.reply.lines > 0 || head == nil:
 	case head.Verb == auth:
@@ -102,6 +103,9 @@ func (s *session) answer(code int, text []byte, r reply) {
 	if !s.c.Answers(cmd.Ticket) {
 		return
 	}
+	if cmd.At != 0 && s.refused(code, cmd) {
+		return
+	}
 	switch cmd.Verb {
 	case auth:
 		s.authReply(code, text, r, cmd)
@@ -132,6 +136,10 @@ func (s *session) simple(code int, text []byte, v verb, r reply) {
 		s.c.NeedsTLS()
 	}
 	switch v {
+	case alien: // a server of SMTP does not know it
+		if code/100 != 5 && !s.named && !s.spoken {
+			s.c.NotMine()
+		}
 	case rcpt, vrfy:
 		switch {
 		case accepted && v == rcpt:

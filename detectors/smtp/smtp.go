@@ -47,6 +47,8 @@ type session struct {
 
 	started bool // the exchange of the last AUTH has no outcome yet
 	inSASL  bool // lines of the client may be responses
+	named   bool // the greeting names SMTP
+	alien   bool // the client gave a command of another protocol
 	spoken  bool // the client gave a command that only SMTP has
 	lmtp    bool
 	authed  bool // an AUTH succeeded
@@ -93,7 +95,12 @@ func (s *session) Gap(d reassembly.Dir) {
 }
 
 // Close implements detectors.Session.
-func (s *session) Close() { s.endSASL() }
+func (s *session) Close() {
+	if s.alien && !s.spoken && !s.named {
+		s.c.NotMine()
+	}
+	s.endSASL()
+}
 
 // endSASL goes back to commands.
 func (s *session) endSASL() {

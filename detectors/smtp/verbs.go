@@ -22,6 +22,7 @@ const (
 	noop
 	vrfy  // VRFY, EXPN
 	plain // any other command of SMTP's
+	alien // a command that is another protocol's
 )
 
 // verbs are the commands known. Exchange servers speak X-EXPS and X-ANONYMOUSTLS
