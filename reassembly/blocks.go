@@ -42,6 +42,7 @@ func (b *block) setNext(i uint32) { binary.LittleEndian.PutUint32(b[0:], i) }
 func (b *block) more() uint32     { return binary.LittleEndian.Uint32(b[4:]) }
 func (b *block) seq() uint32      { return binary.LittleEndian.Uint32(b[8:]) }
 func (b *block) ack() uint32      { return binary.LittleEndian.Uint32(b[12:]) }
+func (b *block) setAck(n uint32)  { binary.LittleEndian.PutUint32(b[12:], n) }
 func (b *block) kind() kind       { return kind(b[29] & 15) }
 func (b *block) setKind(k kind)   { b[29] = b[29]&0xf0 | byte(k) }
 func (b *block) side() uint8      { return b[29] >> 4 }

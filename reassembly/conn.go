@@ -214,6 +214,9 @@ func (a *Assembler) over(c *conn, e *entry) {
 	s := c.stream
 	for side := range c.half {
 		e.base[side] = c.half[side].next
+		if c.half[side].over {
+			e.set(fin0, uint8(side))
+		}
 	}
 	a.leave(c)
 	a.disarm(e)

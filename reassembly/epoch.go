@@ -99,10 +99,13 @@ func (a *Assembler) handshake(i uint32, e *entry, side uint8, s *capture.Segment
 	}
 	e.base[side] = s.Seq + 1
 	e.set(base0, side)
+	first := e.flags&sure == 0 // else both sides sent a SYN (RFC 9293, section 3.5): the client is who was first
 	e.flags |= sure
 	e.flags &^= midstream
 	if !s.Flags.Has(capture.ACK) {
-		e.setClient(side)
+		if first {
+			e.setClient(side)
+		}
 		return
 	}
 	e.flags |= answered
@@ -156,8 +159,11 @@ func (a *Assembler) answers(e *entry, side uint8, s *capture.Segment) bool {
 
 // pend holds a SYN or SYN-ACK that does not belong to the flow.
 func (a *Assembler) pend(i uint32, e *entry, side uint8, s *capture.Segment) {
-	a.unpend(e)
 	a.stats.SYNHeld++
+	if r := a.findHeld(e, isSYN); r != 0 && !s.Flags.Has(capture.ACK) && a.pool.at(r).seq() == s.Seq+1 && a.pool.at(r).side() == side {
+		return // sent again
+	}
+	a.unpend(e)
 	size := min(len(s.Payload), a.limits.probeHold)
 	if s.Flags&(capture.FIN|capture.RST) != 0 || e.segs >= probeSegments || !a.room(i, size) {
 		return
@@ -167,6 +173,8 @@ func (a *Assembler) pend(i uint32, e *entry, side uint8, s *capture.Segment) {
 	k := isSYN
 	if s.Flags.Has(capture.ACK) {
 		k, size = isAnswer, 0
+	} else {
+		m.Ack = 0 // where the answer begins, when it comes: see noteAnswer
 	}
 	r := a.pool.store(&m, k, side, s.Payload[:size])
 	e.flags |= pending
@@ -188,69 +196,6 @@ func (a *Assembler) unpend(e *entry) {
 		a.unlink(e, r)
 		a.pool.release(r)
 	}
-}
-
-// confirm sees whether a segment shows that the SYN held began another flow. If
-// so, it ends the old flow, and takes the segment as one of the new.
-func (a *Assembler) confirm(i uint32, e *entry, side uint8, s *capture.Segment) bool {
-	r := a.findHeld(e, isSYN, isAnswer)
-	if r == 0 || !a.confirms(e, a.pool.at(r), side, s) {
-		return false
-	}
-	a.unlink(e, r)
-	e.flags &^= pending
-	b := a.pool.at(r)
-	first := capture.Segment{Mark: b.mark(), Flags: capture.SYN, VLAN: s.VLAN}
-	first.Seq--
-	if b.kind() == isAnswer {
-		first.Flags |= capture.ACK
-	}
-	from, size := b.side(), b.size()
-	p := make([]byte, size)
-	a.pool.load(p, r, 0)
-	a.pool.release(r)
-	a.conclude(i, e)
-	a.renew(e, &first, from)
-	a.greet(i, e, from, &first)
-	if size > 0 && a.room(i, size) {
-		m := first.Mark
-		a.keepSYNData(e, from, &m, p)
-	}
-	clear(p)
-	a.pushProbe(i, e, side, s)
-	return true
-}
-
-// confirms reports whether a segment goes with a SYN that is held, and cannot
-// go with the flow as it stands.
-func (a *Assembler) confirms(e *entry, b *block, side uint8, s *capture.Segment) bool {
-	known, in := a.stands(e, b.side(), b.seq())
-	switch {
-	case s.Flags.Has(capture.RST):
-		return false
-	case side != b.side():
-		d := int32(s.Ack - b.seq())
-		if s.Flags.Has(capture.SYN) {
-			return s.Flags.Has(capture.ACK) && d >= 0 && int(d) <= b.size()
-		}
-		return s.Flags.Has(capture.ACK) && !(known && in) && d >= 0 && d <= ackWindow
-	}
-	return !s.Flags.Has(capture.SYN) && !(known && in) && s.Seq == b.seq() && !e.has(seen0, side^1)
-}
-
-// stands reports whether it is known where a direction stands, and whether a
-// number is near that.
-func (a *Assembler) stands(e *entry, side uint8, seq uint32) (known, in bool) {
-	var at uint32
-	switch e.state {
-	case open, closing:
-		h := &a.conns.all[e.ref].half[side]
-		at, known = h.next, h.started
-	case probing:
-		at, known = a.baseOf(e, side, nil)
-	}
-	d := int32(seq - at)
-	return known, known && d >= -ackWindow && d <= ackWindow
 }
 
 // synOpen takes a SYN or SYN-ACK of a followed flow.

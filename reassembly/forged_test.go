@@ -156,3 +156,72 @@ func TestConflictInAReply(t *testing.T) {
 	w.s("* BYE\r\n")
 	w.want("S * OK\r\n", "C a LOGIN b c\r\n", "S a NO x\r\n", "S conflict 5009", "S * BYE\r\n")
 }
+
+// RFC 9293, section 3.5, and the split handshake: the client is who was first.
+func TestSimultaneousOpen(t *testing.T) {
+	for _, split := range []bool{false, true} {
+		w := newWire(t)
+		w.send(ToServer, syn, w.cs, 0, "")
+		w.send(ToClient, syn, w.ss, 0, "")
+		w.send(ToServer, synAck, w.cs, w.ss+1, "")
+		if !split {
+			w.send(ToClient, synAck, w.ss, w.cs+1, "")
+		}
+		w.cs, w.ss = w.cs+1, w.ss+1
+		w.send(ToClient, ack, w.ss, w.cs, "")
+		w.s("* OK\r\n")
+		w.c("a LOGIN b c\r\n")
+		w.s("a OK\r\n")
+		w.want("S * OK\r\n", "C a LOGIN b c\r\n", "S a OK\r\n")
+	}
+}
+
+// A whole handshake forged inside a flow does not end it.
+func TestForgedHandshakeInsideFlow(t *testing.T) {
+	for n := 2; n <= 3; n++ {
+		w := newWire(t)
+		w.handshake()
+		w.s("* OK\r\n")
+		w.send(ToServer, syn, w.cs+5_000_000, 0, "")
+		w.send(ToClient, synAck, w.ss+900_000, w.cs+5_000_001, "")
+		if n == 3 {
+			w.send(ToServer, ack, w.cs+5_000_001, w.ss+900_001, "")
+		}
+		w.c("a LOGIN b c\r\n")
+		w.s("a OK\r\n")
+		w.want("S * OK\r\n", "C a LOGIN b c\r\n", "S a OK\r\n")
+	}
+}
+
+// The client speaks first in the flow that takes the ends over, and frames of its handshake come twice.
+func TestTupleReuseClientFirst(t *testing.T) {
+	w := newWire(t)
+	w.handshake()
+	w.s("* OK\r\n")
+	w.cs, w.ss = 5_000_000, 9_000_000
+	w.send(ToServer, syn, w.cs, 0, "")
+	w.send(ToClient, synAck, w.ss, w.cs+1, "")
+	w.handshake()
+	w.c("hello")
+	w.s("you")
+	w.want("S * OK\r\n", "close", "2: C hello", "2: S you")
+	if w.flows[1].Midstream {
+		t.Error("the handshake was seen")
+	}
+}
+
+// Forged FINs of both sides: the flow goes on at their numbers.
+func TestForgedFINsOfBothSides(t *testing.T) {
+	w := newWire(t)
+	w.handshake()
+	w.s("* OK\r\n")
+	w.send(ToServer, fin, w.cs, w.ss, "")
+	w.send(ToClient, fin, w.ss, w.cs+1, "")
+	w.send(ToServer, ack, w.cs+1, w.ss+1, "")
+	w.c("a LOGIN b c\r\n")
+	w.s("a OK\r\n")
+	w.want("S * OK\r\n", "close", "2: C a LOGIN b c\r\n", "2: S a OK\r\n")
+	if !w.flows[1].Midstream || w.flows[1].Client != w.flows[0].Client {
+		t.Errorf("%+v", w.flows[1])
+	}
+}

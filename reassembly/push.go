@@ -224,6 +224,16 @@ func (a *Assembler) pushEnded(i uint32, e *entry, side uint8, s *capture.Segment
 		a.renew(e, s, side)
 		a.greet(i, e, side, s)
 		return
+	case len(s.Payload) > 1 && a.goesOn(e, side, s):
+		a.stats.FINIgnored++
+		client := e.client()
+		a.renew(e, s, side)
+		a.midway(e, side)
+		e.setClient(client)
+		e.base[side], e.base[side^1] = s.Seq, s.Ack
+		e.flags |= base0 | base1 | waited
+		a.pushProbe(i, e, side, s)
+		return
 	case len(s.Payload) > 1 && far && s.Flags.Has(capture.ACK):
 		a.renew(e, s, side)
 		a.midway(e, side)
@@ -235,6 +245,13 @@ func (a *Assembler) pushEnded(i uint32, e *entry, side uint8, s *capture.Segment
 		e.flags &^= fin0 | fin1
 	}
 	a.stats.Late++
+}
+
+// goesOn reports whether a segment of a flow that is over goes on at the numbers of both
+// FINs: then they were forged, and what follows is taken as a flow without a handshake.
+func (a *Assembler) goesOn(e *entry, side uint8, s *capture.Segment) bool {
+	return e.flags&(followed|fin0|fin1) == followed|fin0|fin1 && s.Flags.Has(capture.ACK) &&
+		s.Seq == e.base[side]-1 && s.Ack == e.base[side^1]-1
 }
 
 // wake is called when the timer of a flow goes off.
