@@ -55,6 +55,7 @@ func TestGuideIsRight(t *testing.T) {
 		text := strings.ReplaceAll(b[1], "tls://127.0.0.1:6514", "tls://127.0.0.1:"+port)
 		text = strings.ReplaceAll(text, "s,/var/log/cleartap,$PWD,", "s,/var/log/cleartap,$PWD,; s,\"6514\",\""+port+"\",")
 		text = strings.ReplaceAll(text, "sleep 5\n", "n=none; while [ \"$(wc -l < alerts.jsonl)\" != \"$n\" ]; do n=\"$(wc -l < alerts.jsonl)\"; sleep 2; done\n") // a busy machine takes longer
+		text = strings.ReplaceAll(text, "sleep 1\n", "until [ -s alerts.jsonl ]; do sleep 0.1; done\n")
 		script.WriteString(strings.ReplaceAll(text, "/usr/sbin/rsyslogd", daemon))
 	}
 	cmd := exec.Command("sh", "-c", script.String()) //nolint:gosec // the guide's commands

@@ -74,13 +74,13 @@ func TestKilledReceiversLoseNothing(t *testing.T) {
 			d.Start()
 		})
 		q.Close()
-		ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 		if err := del.Drain(ctx); err != nil {
 			t.Errorf("%s: %v, %+v", name, err, del.Stats())
 		}
 		cancel()
 		got, lost := d.Lines(), n
-		for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) { // what the receiver has read, it writes
+		for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) { // what the receiver has read, it writes
 			got = d.Lines()
 			if lost = missing(got, all); lost == 0 {
 				break

@@ -135,7 +135,7 @@ func (d *Daemon) Start() {
 	}
 	cmd := d.cmd
 	d.t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if d.listens() {
 			return
 		}
@@ -214,7 +214,7 @@ func (l *Line) flatten() {
 // Wait waits until n messages were written, and a moment more for those that should not be.
 func (d *Daemon) Wait(n int) []Line {
 	d.t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if got := d.Lines(); len(got) >= n {
 			return got
 		}
