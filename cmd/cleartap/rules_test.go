@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -11,6 +10,7 @@ import (
 	"testing"
 
 	"cleartap/deploy"
+	"cleartap/internal/testenv"
 	"cleartap/output/elasticsearch/testnode"
 )
 
@@ -176,25 +176,12 @@ func sigma(t *testing.T, want map[string]string, count func(string) int) {
 	}
 }
 
-// sigmaPython gives an interpreter that has pySigma, in the user's cache.
+// sigmaPython gives an interpreter that has pySigma.
 func sigmaPython(t *testing.T) string {
 	t.Helper()
-	cache, err := os.UserCacheDir()
+	interpreter, err := testenv.Python("sigma-1", "pysigma==1.5.1", "pysigma-backend-elasticsearch==2.1.1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(cache, "cleartap", "sigma-1")
-	python, whole := filepath.Join(dir, "bin", "python"), filepath.Join(dir, "whole")
-	if _, err := os.Stat(whole); err == nil {
-		return python
-	}
-	for _, args := range [][]string{{"python3", "-m", "venv", dir}, {python, "-m", "pip", "install", "-q", "pysigma==1.5.1", "pysigma-backend-elasticsearch==2.1.1"}} {
-		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil { //nolint:gosec // our own arguments
-			t.Fatal(fmt.Errorf("%v: %w\n%s", args, err, out))
-		}
-	}
-	if err := os.WriteFile(whole, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return python
+	return interpreter
 }

@@ -5,11 +5,10 @@ package livetest
 import (
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"cleartap/internal/lab"
+	"cleartap/internal/testenv"
 )
 
 // program is the path of the program under test, built once, as it is released:
@@ -25,22 +24,5 @@ func TestMain(m *testing.M) {
 		fmt.Println("left out: tests of live capture, because " + why)
 		return
 	}
-	os.Exit(run(m))
-}
-
-func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "cleartap-livetest-")
-	if err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	program = filepath.Join(dir, "cleartap")
-	build := exec.Command("go", "build", "-o", program, "cleartap/cmd/cleartap")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Printf("build the program: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
+	os.Exit(testenv.Run(m, &program))
 }

@@ -7,34 +7,21 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"cleartap/internal/testenv"
 	"cleartap/output"
 	"cleartap/output/format"
 	"cleartap/output/format/formattest"
 	"cleartap/output/format/oneline"
 )
 
-// python gives an interpreter that has the parsers, in the user's cache.
+// python gives an interpreter that has the parsers.
 func python(t *testing.T) string {
 	t.Helper()
-	cache, err := os.UserCacheDir()
+	interpreter, err := testenv.Python("format-parsers-1", "pycef==1.11", "py-ocsf-models==0.10.0")
 	if err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(cache, "cleartap", "format-parsers-1")
-	interpreter := filepath.Join(dir, "bin", "python")
-	if _, err := os.Stat(filepath.Join(dir, "whole")); err == nil {
-		return interpreter
-	}
-	for _, args := range [][]string{{"python3", "-m", "venv", dir}, {interpreter, "-m", "pip", "install", "-q", "pycef==1.11", "py-ocsf-models==0.10.0"}} {
-		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil { //nolint:gosec // our own arguments
-			t.Fatalf("%v: %v\n%s", args, err, out)
-		}
-	}
-	if err := os.WriteFile(filepath.Join(dir, "whole"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return interpreter

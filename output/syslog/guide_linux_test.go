@@ -7,11 +7,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"cleartap/internal/testenv"
 	"cleartap/output/format/formattest"
 	"cleartap/output/syslog/testdaemon"
 	"cleartap/output/transport"
@@ -34,8 +36,8 @@ func TestGuideIsRight(t *testing.T) {
 	if err := os.Mkdir(bin, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, "cleartap"), "cleartap/cmd/cleartap").CombinedOutput(); err != nil { //nolint:gosec // our own program
-		t.Fatalf("%v\n%s", err, out)
+	if err := testenv.Program(filepath.Join(bin, "cleartap")); err != nil {
+		t.Fatal(err)
 	}
 	for _, folder := range []string{"deploy", "pcaps"} {
 		if err := os.CopyFS(filepath.Join(dir, folder), os.DirFS("../../"+folder)); err != nil {
@@ -44,7 +46,11 @@ func TestGuideIsRight(t *testing.T) {
 	}
 	modules, _ := filepath.Glob(root + "/usr/lib/*-linux-gnu/rsyslog")
 	daemon := strings.Join(testdaemon.Program(root, "/usr/sbin/rsyslogd", "-M", modules[0]), " ")
-	port := fmt.Sprint(testdaemon.FreePort(t))
+	free, err := testenv.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := strconv.Itoa(free)
 	var script strings.Builder
 	script.WriteString("set -eu\nexport PATH=" + bin + ":$PATH CLEARTAP_CONFIG=\n")
 	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(page), -1)

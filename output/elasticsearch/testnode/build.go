@@ -11,8 +11,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"syscall"
 	"time"
+
+	"cleartap/internal/testenv"
 )
 
 //go:embed node
@@ -24,33 +25,22 @@ const buildLimit = 10 * time.Minute
 // home gives the home of the server, built by Maven when it is not in the user's
 // cache yet. Processes that want it at the same time wait for the first.
 func home() (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
 	sum, err := projectSum()
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(cache, "cleartap", "testnode-"+sum)
-	done := filepath.Join(dir, "home")
-	complete := filepath.Join(done, archive)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", err
-	}
-	unlock, err := lock(filepath.Join(dir, "lock"))
-	if err != nil {
-		return "", err
-	}
-	defer unlock()
-	if _, err := os.Stat(complete); err == nil {
-		return done, nil
-	}
-	if err := build(dir, done); err != nil {
-		return "", err
-	}
-	return done, train(dir, done)
+	dir, err := testenv.Cached("testnode-"+sum, func(dir string) error {
+		home := filepath.Join(dir, homeName)
+		if err := build(dir, home); err != nil {
+			return err
+		}
+		return train(dir, home)
+	})
+	return filepath.Join(dir, homeName), err
 }
+
+// homeName is the folder of the home in that of the cache.
+const homeName = "home"
 
 // archive holds classes as the JVM has them in memory: with it a node starts in
 // half the time. It is good for jars of the same path only.
@@ -68,7 +58,7 @@ func train(dir, home string) error {
 	fresh := filepath.Join(dir, archive)
 	n := &Node{opts: Options{Dir: place}, build: home, java: []string{"-XX:ArchiveClassesAtExit=" + fresh}}
 	var err error
-	if n.Port, err = freePort(); err != nil {
+	if n.Port, err = testenv.FreePort(); err != nil {
 		return err
 	}
 	if err := errors.Join(n.configure(), n.Start()); err != nil {
@@ -79,17 +69,6 @@ func train(dir, home string) error {
 		return err
 	}
 	return os.Rename(fresh, filepath.Join(home, archive))
-}
-
-func lock(path string) (unlock func(), err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return func() { f.Close() }, nil
 }
 
 // projectSum tells one version of the project from another.

@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +19,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"cleartap/internal/testenv"
 )
 
 // The administrator of a node.
@@ -60,7 +61,7 @@ func New(o Options) (*Node, error) {
 	}
 	n := &Node{opts: o, build: home, java: []string{"-XX:SharedArchiveFile=" + filepath.Join(home, archive)}, Port: o.Port}
 	if n.Port == 0 {
-		if n.Port, err = freePort(); err != nil {
+		if n.Port, err = testenv.FreePort(); err != nil {
 			return nil, err
 		}
 	}
@@ -69,15 +70,6 @@ func New(o Options) (*Node, error) {
 	}
 	err = n.Start()
 	return n, err
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	return port, l.Close()
 }
 
 // URL is the address of the node, by the name in its certificate.

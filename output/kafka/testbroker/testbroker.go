@@ -22,6 +22,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"cleartap/internal/testenv"
 )
 
 //go:embed project/pom.xml
@@ -58,7 +60,7 @@ func New(o Options) (*Broker, error) {
 	}
 	b := &Broker{opts: o, jars: jars}
 	for i := range b.ports {
-		if b.ports[i], err = freePort(); err != nil {
+		if b.ports[i], err = testenv.FreePort(); err != nil {
 			return nil, err
 		}
 	}
@@ -67,15 +69,6 @@ func New(o Options) (*Broker, error) {
 	}
 	err = b.Start()
 	return b, err
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	return port, l.Close()
 }
 
 // Clear is the address without TLS, TLS the one that wants client certificates, SASL
@@ -96,38 +89,21 @@ const fetchLimit = 10 * time.Minute
 // fetch gives the folder of the jars, fetched by Maven when they are not in the
 // user's cache yet. Processes that want them at the same time wait for the first.
 func fetch() (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
 	sum := sha256.Sum256(pom)
-	dir := filepath.Join(cache, "cleartap", "testbroker-"+hex.EncodeToString(sum[:8]))
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", err
-	}
-	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return "", err
-	}
-	defer lock.Close()
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return "", err
-	}
-	jars, work := filepath.Join(dir, "jars"), filepath.Join(dir, "work")
-	if _, err := os.Stat(jars); err == nil {
-		return jars, nil
-	}
-	if err := errors.Join(os.RemoveAll(work), os.Mkdir(work, 0o700), os.WriteFile(filepath.Join(work, "pom.xml"), pom, 0o600)); err != nil {
-		return "", err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), fetchLimit)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "mvn", "-q", "-B", "dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory=jars")
-	cmd.Dir = work
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("testbroker: mvn: %w (internal/tools/setup.sh test installs what is needed)\n%s", err, out)
-	}
-	return jars, os.Rename(filepath.Join(work, "jars"), jars)
+	dir, err := testenv.Cached("testbroker-"+hex.EncodeToString(sum[:8]), func(dir string) error {
+		if err := errors.Join(os.RemoveAll(filepath.Join(dir, "jars")), os.WriteFile(filepath.Join(dir, "pom.xml"), pom, 0o600)); err != nil {
+			return err
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), fetchLimit)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, "mvn", "-q", "-B", "dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory=jars")
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("testbroker: mvn: %w (internal/tools/setup.sh test installs what is needed)\n%s", err, out)
+		}
+		return nil
+	})
+	return filepath.Join(dir, "jars"), err
 }
 
 // format writes the configuration and makes the storage, unless it is there.

@@ -7,7 +7,6 @@ package testdaemon
 import (
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -19,6 +18,7 @@ import (
 	"time"
 
 	"cleartap/internal/lab"
+	"cleartap/internal/testenv"
 )
 
 // Daemon is a real receiver that writes what it understood as JSON lines.
@@ -69,28 +69,6 @@ func Program(root, path string, args ...string) []string {
 	return append([]string{loaders[0], "--library-path", libraries, root + path}, args...)
 }
 
-// FreePort is a port of TCP that nobody has now. It lies below those that the kernel gives
-// to connections.
-func FreePort(t testing.TB) int {
-	t.Helper()
-	l := listenFree(t)
-	_ = l.Close()
-	return portOf(l)
-}
-
-func listenFree(t testing.TB) net.Listener {
-	t.Helper()
-	for range 100 {
-		if l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(20_000+rand.IntN(12_000))); err == nil {
-			return l
-		}
-	}
-	t.Fatal("no port is free")
-	return nil
-}
-
-func portOf(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
-
 func newDaemon(t testing.TB) *Daemon {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "syslog") // paths of sockets must be short
@@ -103,8 +81,11 @@ func newDaemon(t testing.TB) *Daemon {
 		_ = os.RemoveAll(dir)
 	})
 	for _, name := range []string{"udp", "tcp", "tls", "lf", "mutual"} {
-		l := listenFree(t)
-		d.held, d.Ports[name] = append(d.held, l), portOf(l)
+		l, err := testenv.Listen()
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.held, d.Ports[name] = append(d.held, l), testenv.Port(l)
 	}
 	return d
 }
