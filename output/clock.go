@@ -5,9 +5,15 @@ import "cleartap/capture"
 // appendTime appends a point in time as RFC 3339 in UTC with microseconds,
 // rounded down. All that fits into Nanos lies between the years 1677 and 2262.
 func appendTime(dst []byte, t capture.Nanos) []byte {
-	micros := floorDiv(int64(t), 1000)
-	seconds := floorDiv(micros, 1e6)
-	return appendFraction(appendSecond(dst, seconds), int(micros-seconds*1e6))
+	seconds, micros := split(t)
+	return appendFraction(appendSecond(dst, seconds), micros)
+}
+
+// split gives the seconds of a point in time, and the microseconds beyond, rounded down.
+func split(t capture.Nanos) (seconds int64, micros int) {
+	all := floorDiv(int64(t), 1000)
+	seconds = floorDiv(all, 1e6)
+	return seconds, int(all - seconds*1e6)
 }
 
 // appendSecond appends the part of a time that all times of its second share.

@@ -72,15 +72,14 @@ func (r *redactor) time(t capture.Nanos) string {
 	}
 	n := r.text.Len()
 	var buf [40]byte
-	micros := floorDiv(int64(t), 1000)
-	seconds := floorDiv(micros, 1e6)
+	seconds, micros := split(t)
 	if r.prefix == "" || seconds != r.second { // the times of an alert are mostly those of one second
 		r.text.Write(appendSecond(buf[:0], seconds))
 		r.second, r.prefix = seconds, r.from(n)
 	} else {
 		r.text.WriteString(r.prefix)
 	}
-	r.text.Write(appendFraction(buf[:0], int(micros-seconds*1e6)))
+	r.text.Write(appendFraction(buf[:0], micros))
 	return r.from(n)
 }
 

@@ -62,7 +62,8 @@ func (s *Signals) flow(o *detectors.Observation) uint64 {
 func (s *Signals) offered(o *detectors.Observation) {
 	offer := o.Offer
 	server := s.key.Words(s.address(ofServer, o.Flow.Server.Addr().Unmap(), 128), uint64(o.Flow.Server.Port())<<8|uint64(offer.Source))
-	s.compared(o, server)
+	net := s.address(ofNet, o.Flow.Client.Addr().Unmap(), 64)
+	s.compared(o, server, net)
 	if offer.Refused || offer.Masked > 0 || offer.Source == detectors.FromAuthList {
 		return
 	}
@@ -70,7 +71,6 @@ func (s *Signals) offered(o *detectors.Observation) {
 	if v := s.greetings.get(s.flow(o)); v != nil {
 		who = *v
 	}
-	net := s.address(ofNet, o.Flow.Client.Addr().Unmap(), 64)
 	var stripped, before []string
 	sessions, partial := 0, false
 	for i, w := range watched {

@@ -26,12 +26,13 @@ type twin struct {
 const apart = 3 * second
 
 // compared compares an offer with what other clients, and other places, were shown.
-func (s *Signals) compared(o *detectors.Observation, server uint64) {
+// net is the hash of the client's network.
+func (s *Signals) compared(o *detectors.Observation, server, net uint64) {
 	offer := o.Offer
 	if offer.Refused || offer.Source == detectors.FromAuthList {
 		return
 	}
-	if s.differs(o, server) {
+	if s.differs(o, server, uint32(net)) { //nolint:gosec // that many bits are kept
 		about := *o
 		about.Flow.Client = netip.AddrPort{} // this one sees all; of who does not, no address is kept
 		s.tellLoss(&about, shownToSome())
@@ -48,8 +49,8 @@ func shownToSome() *detectors.Downgrade {
 
 // differs reports whether STARTTLS is shown to one after it was masked for another, of
 // another network: once a day for a server.
-func (s *Signals) differs(o *detectors.Observation, server uint64) bool {
-	now, net := s.second(), uint32(s.address(ofNet, o.Flow.Client.Addr().Unmap(), 64)) //nolint:gosec // that many bits are kept
+func (s *Signals) differs(o *detectors.Observation, server uint64, net uint32) bool {
+	now := s.second()
 	if !o.Offer.StartTLS {
 		if o.Offer.Masked > 0 {
 			v, _ := s.masks.touch(server)

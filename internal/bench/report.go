@@ -12,7 +12,7 @@ import (
 func (b *bench) report() string {
 	var w strings.Builder
 	w.WriteString("# Benchmarks\n\nWritten by `make bench`; run it to get the figures of your own machine. Compare the ratios: absolute times are those of one machine.\n\n")
-	fmt.Fprintf(&w, "- machine: %s, %d processors, Linux %s, %s\n", cpuModel(), runtime.NumCPU(), firstLine("uname", "-r"), runtime.Version())
+	fmt.Fprintf(&w, "- machine: %s, %d processors, Linux %s, %s\n", cpuModel(), runtime.NumCPU(), lineWith("", "uname", "-r"), runtime.Version())
 	fmt.Fprintf(&w, "- captures: `go run ./internal/bench generate` with seed %d, scale %g of the full size; page cache warm\n", b.seed, b.scale)
 	fmt.Fprintf(&w, "- figures: medians of %d runs in turns after one that does not count; CPU is user and system time of the whole process\n", b.runs)
 	for _, v := range []struct{ program, flag, sign string }{
@@ -66,12 +66,6 @@ func lineWith(sign string, command ...string) string {
 		}
 	}
 	return "version not told"
-}
-
-func firstLine(command ...string) string {
-	out, _ := exec.Command(command[0], command[1:]...).CombinedOutput()
-	line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
-	return line
 }
 
 func cpuModel() string {
