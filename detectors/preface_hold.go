@@ -82,7 +82,11 @@ func (c *Conversation) leavePreface(choice int) {
 	} else {
 		c.begin(choice)
 	}
-	for _, d := range [2]reassembly.Dir{x.first, x.first.Other()} {
+	first := x.first
+	if s := &x.sides[reassembly.ToClient]; s.stage == dialogue && greets(s.buf) {
+		first = reassembly.ToClient // however much the client said before: it was not said in answer
+	}
+	for _, d := range [2]reassembly.Dir{first, first.Other()} {
 		s := &x.sides[d]
 		if s.stage != dialogue {
 			continue // its preface is not over: the rest is of no use
