@@ -135,16 +135,22 @@ func FuzzAssembler(f *testing.F) {
 		k := newTalk(seed)
 		f.Add(append(k.text[0], k.text[1]...), uint8(seed))
 	}
-	f.Fuzz(fuzzSegments)
+	text := fuzzText()
+	f.Fuzz(func(t *testing.T, b []byte, mode uint8) { fuzzSegments(t, b, mode, text) })
 }
 
-// fuzzSegments pushes segments that b describes, and holds the Assembler to its
-// books, its bounds, and the order of bytes.
-func fuzzSegments(t *testing.T, b []byte, mode uint8) {
+// fuzzText is what the segments' bytes are taken from.
+func fuzzText() []byte {
 	text := make([]byte, 30000)
 	for i := range text {
 		text[i] = byte(i * 7)
 	}
+	return text
+}
+
+// fuzzSegments pushes segments that b describes, and holds the Assembler to its
+// books, its bounds, and the order of bytes.
+func fuzzSegments(t *testing.T, b []byte, mode uint8, text []byte) {
 	in := fuzzed{b: b}
 	streams := 0
 	a := New(Config{

@@ -7,6 +7,7 @@ import (
 
 // TestRandomSegments is what FuzzAssembler does, on seeds of its own.
 func TestRandomSegments(t *testing.T) {
+	text := fuzzText()
 	for seed := range uint64(4000) {
 		r := rand.New(rand.NewPCG(seed, 11))
 		b := make([]byte, 40+r.IntN(1200))
@@ -21,7 +22,7 @@ func TestRandomSegments(t *testing.T) {
 				}
 			}
 		}
-		fuzzSegments(t, b, uint8(r.IntN(256)))
+		fuzzSegments(t, b, uint8(r.IntN(256)), text)
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
 		}

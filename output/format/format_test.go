@@ -23,22 +23,27 @@ import (
 func check(t *testing.T, a *output.Alert) {
 	t.Helper()
 	for _, name := range format.Names() {
-		f, err := format.Parse(name)
-		if err != nil || f.String() != name {
-			t.Fatal(name, f, err)
-		}
-		b := f.Append([]byte("kept"), a)
-		text, ok := strings.CutPrefix(string(b), "kept")
-		if !ok || !utf8.ValidString(text) {
-			t.Fatalf("%s: not UTF-8, or what was there is gone: %q", name, b)
-		}
-		for _, c := range []byte(text) {
-			if (c < ' ' || c == 0x7f) && !(c == '\t' && f == format.LEEF1) && f != format.JSON && f != format.EVE && f != format.OCSF || c < ' ' && c != '\t' {
-				t.Fatalf("%s: a control character in %q", name, text)
-			}
-		}
-		parse(t, f, text, a)
+		checkOne(t, name, a)
 	}
+}
+
+func checkOne(t *testing.T, name string, a *output.Alert) {
+	t.Helper()
+	f, err := format.Parse(name)
+	if err != nil || f.String() != name {
+		t.Fatal(name, f, err)
+	}
+	b := f.Append([]byte("kept"), a)
+	text, ok := strings.CutPrefix(string(b), "kept")
+	if !ok || !utf8.ValidString(text) {
+		t.Fatalf("%s: not UTF-8, or what was there is gone: %q", name, b)
+	}
+	for _, c := range []byte(text) {
+		if (c < ' ' || c == 0x7f) && !(c == '\t' && f == format.LEEF1) && f != format.JSON && f != format.EVE && f != format.OCSF || c < ' ' && c != '\t' {
+			t.Fatalf("%s: a control character in %q", name, text)
+		}
+	}
+	parse(t, f, text, a)
 }
 
 func parse(t *testing.T, f format.Format, text string, a *output.Alert) {
@@ -171,18 +176,25 @@ func TestNoNameForgesAnything(t *testing.T) {
 	}
 }
 
+// FuzzFormats takes one format at a time, so that each input costs one.
 func FuzzFormats(f *testing.F) {
-	f.Add("alice", "message", "file.pcap", "")
-	f.Add(`a"]=|\^`+"\t\n", ` duser=root\`, "\u202e", `\=`)
+	names := format.Names()
 	r := rand.New(rand.NewPCG(1, 1))
-	for range 20 {
-		f.Add(formattest.Name(r, 40), formattest.Name(r, 40), formattest.Name(r, 40), formattest.Name(r, 40))
+	for i := range len(names) + 1 {
+		f.Add(uint8(i), "alice", "message", "file.pcap", "")
+		f.Add(uint8(i), `a"]=|\^`+"\t\n", ` duser=root\`, "\u202e", `\=`)
+		for range 3 {
+			f.Add(uint8(i), formattest.Name(r, 40), formattest.Name(r, 40), formattest.Name(r, 40), formattest.Name(r, 40))
+		}
 	}
-	f.Fuzz(func(t *testing.T, user, message, path, realm string) {
+	f.Fuzz(func(t *testing.T, which uint8, user, message, path, realm string) {
 		a := formattest.Sample()
 		a.User.Name, a.Message, a.Log.File.Path, a.Cleartap.Auth.Realm = user, message, path, realm
-		check(t, &a)
-		checkData(t, &a)
+		if i := int(which) % (len(names) + 1); i < len(names) {
+			checkOne(t, names[i], &a)
+		} else {
+			checkData(t, &a)
+		}
 	})
 }
 
