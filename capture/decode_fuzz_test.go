@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"cleartap/internal/fuzzing"
 )
 
 // allCases are the frames of all tables, which seed the fuzzer and the tests
@@ -52,6 +54,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(uint32(LinkEthernet), uint16(0), frameList(frames...))
 		f.Add(uint32(LinkEthernet), uint16(3), frameList(frames...))
 	}
+	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, link uint32, cut uint16, data []byte) {
 		cfg := DecoderConfig{MaxDatagrams: 4, MaxFragmentBytes: 8192}
 		a, b := NewDecoder(cfg), NewDecoder(cfg)

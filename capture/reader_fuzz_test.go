@@ -7,6 +7,8 @@ import (
 	"runtime/metrics"
 	"slices"
 	"testing"
+
+	"cleartap/internal/fuzzing"
 )
 
 // fuzzReader reads b and checks what holds of any bytes: frames lie within b, are
@@ -67,6 +69,7 @@ func FuzzPCAP(f *testing.F) {
 			}
 		}
 	}
+	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) < 24 {
 			return
@@ -90,6 +93,7 @@ func FuzzPCAPNG(f *testing.F) {
 		f.Add(slices.Concat(form.section(), form.describe(1, 0, form.option(9, 9), form.option(14, make([]byte, 8)...)),
 			form.block(blockSimple, form.n32(3), padded("abc")), form.block(blockObsolete, form.n16(0, 7), form.n32(0, 1, 3, 8), padded("abc"))))
 	}
+	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, b []byte) {
 		fuzzReader(t, b, func(w window, tell *teller) frameReader {
 			return &pcapng{window: w, teller: tell}
@@ -117,6 +121,7 @@ func FuzzOpen(f *testing.F) {
 		f.Add(gzipped(f, zstded(f, b)))
 	}
 	dir := f.TempDir() // each worker is a process with one of its own
+	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) > 4<<10 {
 			return // what unpacks to gigabytes takes its time

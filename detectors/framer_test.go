@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"cleartap/capture"
+	"cleartap/internal/fuzzing"
 	"cleartap/reassembly"
 )
 
@@ -465,6 +466,7 @@ func FuzzFramer(f *testing.F) {
 	f.Add([]byte("C\x16\x03\x01\x00\x05\x01\x00S\x16\x03\x03\x00\x05\x02"), 2)
 	f.Add([]byte("CPASX\x08S y\xff\xfb\x01\n\x00SD\n\x00Cb\r\n.\r\n\x00SU\n\x00C\x17\x03\x03\x00\x10"), 1)
 	f.Add([]byte("CZ\n"+"\x03\x00"), 1)
+	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, script []byte, n int) {
 		if len(script) > 32<<10 {
 			return

@@ -8,6 +8,8 @@ import (
 	"math/rand"
 	"strings"
 	"testing"
+
+	"cleartap/internal/fuzzing"
 )
 
 // inflateAll feeds p in pieces of n bytes. It gives the output, the state, and
@@ -97,6 +99,7 @@ func FuzzInflate(f *testing.F) {
 		f.Add(deflated(f, level, []byte(strings.Repeat("a1 LOGIN alice secret\r\n", 40))), 3)
 	}
 	f.Add([]byte{0x03, 0x02, 0, 0}, 1)
+	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, p []byte, n int) {
 		const most = 1 << 18
 		if n < 1 {

@@ -3,6 +3,8 @@ package detectors
 import (
 	"strings"
 	"testing"
+
+	"cleartap/internal/fuzzing"
 )
 
 func TestProducts(t *testing.T) {
@@ -105,6 +107,7 @@ func TestHostOfURL(t *testing.T) {
 func FuzzServerText(f *testing.F) {
 	f.Add([]byte("220 mx.example.org ESMTP Postfix <a@b>"))
 	f.Add([]byte("imap://u@[::1]:143/ XXXX"))
+	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, p []byte) {
 		var store factStore
 		s := store.server(FromGreeting, p)

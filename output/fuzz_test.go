@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"cleartap/detectors"
+	"cleartap/internal/fuzzing"
 )
 
 // Whatever was sent as a name, the alert is valid JSON of valid UTF-8, its names
@@ -16,6 +17,7 @@ func FuzzRedact(f *testing.F) {
 		f.Add(s, s, s, byte(0))
 	}
 	key := []byte("0123456789abcdef0123456789abcdef")
+	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, identity, authzid, realm string, choice byte) {
 		o := login()
 		o.Attempt.Identity, o.Attempt.Authzid, o.Attempt.Realm = identity, authzid, realm

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"cleartap/internal/fuzzing"
 )
 
 // The class of passwords is the one string that is written in another form of the same value.
@@ -136,6 +138,7 @@ func FuzzAppendString(f *testing.F) {
 	for _, s := range []string{"", "alice", "\x00\x1f\x7f\xff", "a\u2028b\u2029c", "<&>", `"\`, "\xe2\x80", "😀"} {
 		f.Add(s)
 	}
+	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, s string) {
 		want, err := json.Marshal(s)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"cleartap/capture"
+	"cleartap/internal/fuzzing"
 )
 
 // ordered is a Stream that sees to it that each direction is in order, and that
@@ -136,6 +137,7 @@ func FuzzAssembler(f *testing.F) {
 		f.Add(append(k.text[0], k.text[1]...), uint8(seed))
 	}
 	text := fuzzText()
+	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, b []byte, mode uint8) { fuzzSegments(t, b, mode, text) })
 }
 

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/net/bpf"
 
 	"cleartap/capture"
+	"cleartap/internal/fuzzing"
 )
 
 // compiled lets tcpdump translate an expression, as users do.
@@ -109,6 +110,7 @@ func TestWhatIsNoCompiledFilter(t *testing.T) {
 func FuzzParseCompiled(f *testing.F) {
 	f.Add("2\n40 0 0 12\n6 0 0 65535\n")
 	f.Add("1\n6 0 0 0")
+	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, text string) {
 		p, err := ParseCompiled(text)
 		if err != nil {

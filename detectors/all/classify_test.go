@@ -8,6 +8,7 @@ import (
 	"cleartap/capture"
 	"cleartap/detectors"
 	"cleartap/detectors/all"
+	"cleartap/internal/fuzzing"
 	"cleartap/reassembly"
 )
 
@@ -117,6 +118,7 @@ func FuzzClassify(f *testing.F) {
 	for i := range flows {
 		f.Add([]byte(flows[i].client), []byte(flows[i].server), flows[i].port, !flows[i].unsure)
 	}
+	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, client, server []byte, port uint16, sure bool) {
 		e := detectors.NewEngine(detectors.Config{Protocols: all.Protocols()})
 		client, server = client[:min(len(client), 64)], server[:min(len(server), 64)]

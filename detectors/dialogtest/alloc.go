@@ -20,7 +20,7 @@ func Allocations(t *testing.T, protocol *detectors.Protocol, opening, round stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := newReplay(before, []*detectors.Protocol{protocol})
+	r := newReplay(before, newRig([]*detectors.Protocol{protocol}))
 	for i := range before.steps {
 		r.push(before.steps[i].dir, i, before.steps[i].bytes)
 	}

@@ -45,7 +45,7 @@ type replay struct {
 	seq     [2]uint32
 	now     capture.Nanos
 	frame   uint64
-	lines   map[uint64]int // by frame
+	lines   []int // by frame, from 1 on
 	out     []seen
 	deflate [2]*flate.Writer
 	packed  [2]*bytes.Buffer
@@ -56,17 +56,32 @@ type replay struct {
 // start is the time of every dialogue's first byte.
 const start = capture.Nanos(1_700_000_000_000_000_000)
 
-func newReplay(d *Dialogue, protocols []*detectors.Protocol) *replay {
-	r := &replay{now: start, lines: map[uint64]int{}, seq: [2]uint32{0xfffffff0, 1000}}
-	r.engine = detectors.NewEngine(detectors.Config{Protocols: protocols, Report: func(o *detectors.Observation) {
-		r.out = append(r.out, seen{*o, r.lines[o.Mark.Frame], r.lines[o.Decided.Frame]})
+// rig is an engine that replays use one after the other: to make one costs more than to
+// replay a short dialogue.
+type rig struct {
+	engine    *detectors.Engine
+	protocols []*detectors.Protocol
+	replay    *replay // that gets the observations
+}
+
+func newRig(protocols []*detectors.Protocol) *rig {
+	g := &rig{protocols: protocols}
+	g.engine = detectors.NewEngine(detectors.Config{Protocols: protocols, Report: func(o *detectors.Observation) {
+		r := g.replay
+		r.out = append(r.out, seen{*o, r.line(o.Mark.Frame), r.line(o.Decided.Frame)})
 	}})
+	return g
+}
+
+func newReplay(d *Dialogue, g *rig) *replay {
+	r := &replay{engine: g.engine, now: start, seq: [2]uint32{0xfffffff0, 1000}}
+	g.replay = r
 	port := d.port
 	if port == 0 {
-		port = protocols[0].Ports[0]
+		port = g.protocols[0].Ports[0]
 	}
-	client := netip.AddrPortFrom(netip.MustParseAddr("10.1.0.7"), 40001)
-	server := netip.AddrPortFrom(netip.MustParseAddr("192.0.2.25"), port)
+	client := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, 0, 7}), 40001)
+	server := netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, 25}), port)
 	r.flow = reassembly.Flow{Client: client, Server: server, Start: start}
 	r.probe = reassembly.Probe{ServerPort: port, ClientPort: 40001, Sure: !d.swapped && !d.mid}
 	r.flow.Midstream = d.swapped || d.mid
@@ -91,8 +106,16 @@ func (r *replay) turn() {
 func (r *replay) mark(d reassembly.Dir, line int) capture.Mark {
 	r.frame++
 	r.now += 1_000_000
-	r.lines[r.frame] = line
+	r.lines = append(r.lines, line)
 	return capture.Mark{Time: r.now, Frame: r.frame, Seq: r.seq[d], Ack: r.seq[d.Other()]}
+}
+
+// line is the line of the dialogue that a frame holds, 0 if there is none.
+func (r *replay) line(frame uint64) int {
+	if frame == 0 || frame > uint64(len(r.lines)) {
+		return 0
+	}
+	return r.lines[frame-1]
 }
 
 // push sends p in one segment.

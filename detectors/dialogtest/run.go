@@ -2,7 +2,7 @@ package dialogtest
 
 import (
 	"fmt"
-	"math/rand"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -169,10 +169,10 @@ func single(p []byte) [][]byte {
 }
 
 func random(seed int64, most int) cutter {
-	rng := rand.New(rand.NewSource(seed)) // #nosec G404 -- must be repeatable
+	rng := rand.New(rand.NewPCG(uint64(seed), 0)) // #nosec G404 -- must be repeatable
 	return func(p []byte) (out [][]byte) {
 		for len(p) > 0 {
-			n := min(1+rng.Intn(most), len(p))
+			n := min(1+rng.IntN(most), len(p))
 			out = append(out, p[:n])
 			p = p[n:]
 		}
@@ -198,13 +198,13 @@ func only(dir reassembly.Dir) func(reassembly.Dir) bool {
 
 // play replays the dialogue. A nil cutter joins neighbouring steps of one side.
 func (d *Dialogue) play(protocols []*detectors.Protocol, visible func(reassembly.Dir) bool, cut cutter) []seen {
-	out, _ := d.replay(protocols, visible, cut)
+	out, _ := d.replay(newRig(protocols), visible, cut)
 	return out
 }
 
 // replay is play, and tells whether the flow was taken for one of the protocols.
-func (d *Dialogue) replay(protocols []*detectors.Protocol, visible func(reassembly.Dir) bool, cut cutter) (out []seen, opened bool) {
-	r := newReplay(d, protocols)
+func (d *Dialogue) replay(g *rig, visible func(reassembly.Dir) bool, cut cutter) (out []seen, opened bool) {
+	r := newReplay(d, g)
 	for i := 0; i < len(d.steps); i++ {
 		s := &d.steps[i]
 		if s.kind != data {

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"cleartap/detectors"
+	"cleartap/internal/fuzzing"
 )
 
 // FuzzSASL feeds any responses to any mechanism. Nothing may panic, grow or be kept,
@@ -31,6 +32,7 @@ func FuzzSASL(f *testing.F) {
 	} {
 		f.Add([]byte(s[0]), []byte(s[1]), []byte(s[2]), []byte(s[3]))
 	}
+	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, mech, a, b, c []byte) {
 		var x, again Exchange
 		steps := []string{string(a), string(b), string(c)}
@@ -64,6 +66,7 @@ func FuzzCanary(f *testing.F) {
 	f.Add("al", "boss", "x")
 	f.Add("a,b=c", "", "\x00")
 	f.Add("", "\xff\xfe", "\"\\,")
+	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, user, authzid, junk string) {
 		const secret = "\u2603Zj9^Lp7&" // nothing that a mutation of a name is likely to hit
 		if strings.ContainsAny(user+authzid+junk, secret) {

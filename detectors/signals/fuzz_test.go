@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"cleartap/capture"
+	"cleartap/internal/fuzzing"
 	d "cleartap/detectors"
 )
 
@@ -20,6 +21,7 @@ func FuzzSignals(f *testing.F) {
 	f.Add(many, int64(0), true)
 	results := []d.Result{d.Failure, d.Failure, d.Failure, d.Success, d.TempFail}
 	users := []string{"", "alice", "Alice@example.org", "bob", "carol"}
+	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, data []byte, memory int64, updates bool) {
 		begun := map[capture.Mark]int{}
 		s := New(Config{MaxMemory: memory % (64 << 20), Updates: updates, BruteFailures: 5, SprayAccounts: 3, DistributedSources: 3, StuffingAccounts: 3, SlowThreshold: 5, StaleFailures: 5, Probes: 4,

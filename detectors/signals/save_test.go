@@ -13,6 +13,7 @@ import (
 	"cleartap/capture"
 	d "cleartap/detectors"
 	"cleartap/detectors/secret"
+	"cleartap/internal/fuzzing"
 )
 
 // restarted plays a campaign to signals that are saved and loaded again into new ones
@@ -263,6 +264,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add(good[:len(good)-4])
 	f.Add(Save(New(Config{}, nil), NewOnce(0, [2]uint64{}), Shown{})[:60])
 	f.Add([]byte("CTSIGNAL\x01\x00"))
+	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, body []byte) {
 		s, once := New(Config{MaxMemory: 1 << 20, Updates: true}, func(v *d.Finding) {
 			if v.Rule == nil {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"cleartap/detectors"
+	"cleartap/internal/fuzzing"
 	"cleartap/reassembly"
 )
 
@@ -28,6 +29,7 @@ func FuzzTLS(f *testing.F) {
 	f.Add(script(piece{reassembly.ToServer, v2Hello(2, 1, 0, 0x80)}, piece{reassembly.ToClient, v2Server([]byte("x"), 1, 0, 0x80)}), 1)
 	f.Add(script(piece{reassembly.ToServer, hello}, piece{reassembly.ToClient, []byte("\x16\x03\x03\x00\x0d\x0b\x00\x00\x09\x00\x00\x06\x00\x00\x03abc")}), 2)
 	f.Add(script(piece{reassembly.ToServer, append(hello, "\x14\x03\x03\x00\x01\x01\x17\x03\x03\x00\x13"...)}), 7)
+	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, script []byte, n int) {
 		if len(script) > 64<<10 {
 			return

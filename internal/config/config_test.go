@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"cleartap/internal/fuzzing"
 )
 
 // load reads a configuration from text.
@@ -214,6 +216,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("capture: {ring: 64MiB, interfaces: [a, b]}\noutputs:\n- type: file\n"))
 	f.Add([]byte("a: &a [*a]\n"))
 	f.Add([]byte("? [x]\n: y\n"))
+	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, text []byte) {
 		l := &Loaded{Config: Default(), Origins: Origins{}}
 		if len(faults(l.parse("f", text))) == 0 {

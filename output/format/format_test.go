@@ -12,6 +12,7 @@ import (
 
 	"github.com/leodido/go-syslog/v4/rfc5424"
 
+	"cleartap/internal/fuzzing"
 	"cleartap/output"
 	"cleartap/output/format"
 	"cleartap/output/format/formattest"
@@ -187,6 +188,7 @@ func FuzzFormats(f *testing.F) {
 			f.Add(uint8(i), formattest.Name(r, 40), formattest.Name(r, 40), formattest.Name(r, 40), formattest.Name(r, 40))
 		}
 	}
+	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, which uint8, user, message, path, realm string) {
 		a := formattest.Sample()
 		a.User.Name, a.Message, a.Log.File.Path, a.Cleartap.Auth.Realm = user, message, path, realm

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"testing"
+
+	"cleartap/internal/fuzzing"
 )
 
 // FuzzSegment puts anything in the place of a segment, between two that are
@@ -23,6 +25,7 @@ func FuzzSegment(f *testing.F) {
 	f.Add(bytes.Repeat([]byte(recordMagic), 20))
 	foreign, others := sample(f, 3, 40)
 	f.Add(foreign.content(others[0]))
+	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, data []byte) {
 		checkScanner(t, data)
 		d := base.copyOf()
@@ -94,6 +97,7 @@ func FuzzLine(f *testing.F) {
 	f.Add(cursorLine(7, 42))
 	f.Add(line("cursor", 2, 7, 42))
 	f.Add(formatLine(9))
+	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, text string) {
 		version, id, at, ok := parseLine("cursor", text)
 		if ok && version <= formatVersion && (version < 0 || at >= maxSequence) {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"testing"
 	"unicode"
+
+	"cleartap/internal/fuzzing"
 )
 
 func TestText(t *testing.T) {
@@ -18,6 +20,7 @@ func TestText(t *testing.T) {
 
 func FuzzJSON(f *testing.F) {
 	f.Add("a\x7f\u0080\u202e\u2028é日\U000e0001\U0001f600\xff")
+	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, s string) {
 		b, err := json.Marshal(map[string]string{s: s})
 		if err != nil {
