@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"cleartap/capture"
-	"cleartap/internal/fuzzing"
 	d "cleartap/detectors"
+	"cleartap/internal/fuzzing"
 )
 
 // FuzzSignals plays whatever comes: nothing panics, everything that begins ends once,
