@@ -198,12 +198,11 @@ func only(dir reassembly.Dir) func(reassembly.Dir) bool {
 
 // play replays the dialogue. A nil cutter joins neighbouring steps of one side.
 func (d *Dialogue) play(protocols []*detectors.Protocol, visible func(reassembly.Dir) bool, cut cutter) []seen {
-	out, _ := d.replay(newRig(protocols), visible, cut)
-	return out
+	return d.replay(newRig(protocols), visible, cut).out
 }
 
-// replay is play, and tells whether the flow was taken for one of the protocols.
-func (d *Dialogue) replay(g *rig, visible func(reassembly.Dir) bool, cut cutter) (out []seen, opened bool) {
+// replay is play on an engine that may have been used before.
+func (d *Dialogue) replay(g *rig, visible func(reassembly.Dir) bool, cut cutter) *replay {
 	r := newReplay(d, g)
 	for i := 0; i < len(d.steps); i++ {
 		s := &d.steps[i]
@@ -231,5 +230,5 @@ func (d *Dialogue) replay(g *rig, visible func(reassembly.Dir) bool, cut cutter)
 	}
 	r.close()
 	r.finish()
-	return r.out, r.opened
+	return r
 }
