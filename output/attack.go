@@ -11,12 +11,12 @@ import (
 const guessingAction = "password-guessing"
 
 // attack fills in what the finding of many logins has.
-func (r *redactor) attack(a *Alert) {
+func (r *Redactor) attack(a *Alert) {
 	k := r.f.Attack
 	if k == nil {
 		return
 	}
-	a.User.Name = r.p.name(r.f.Attempt.Identity, !k.Shown)
+	a.User.Name = r.Policy.name(r.f.Attempt.Identity, !k.Shown)
 	a.Cleartap.Attack = Attack{
 		ID: r.attackID(k), State: k.State.String(), Sources: k.Sources, Accounts: k.Accounts, Attempts: k.Attempts, Failures: k.Failures,
 		Window: int(k.Window / 1e9),
@@ -28,8 +28,8 @@ func (r *redactor) attack(a *Alert) {
 
 // attackID is what the reports of one attack have in common: the login that made it
 // one. Nothing that a policy may hide goes in.
-func (r *redactor) attackID(k *detectors.Attack) string {
-	id := eventID{sensor: r.p.SensorName, what: "attack", micros: int64(k.Origin.Time) / 1000, seq: k.Origin.Seq}
+func (r *Redactor) attackID(k *detectors.Attack) string {
+	id := eventID{sensor: r.Policy.SensorName, what: "attack", micros: int64(k.Origin.Time) / 1000, seq: k.Origin.Seq}
 	n := r.text.Len()
 	var buf [32]byte
 	r.text.Write(id.appendTo(buf[:0]))
@@ -37,7 +37,7 @@ func (r *redactor) attackID(k *detectors.Attack) string {
 }
 
 // attackEvent fills in the event of an attack. Each report of it has an id of its own.
-func (r *redactor) attackEvent(a *Alert, id *eventID) {
+func (r *Redactor) attackEvent(a *Alert, id *eventID) {
 	k := r.f.Attack
 	a.Event.Outcome = outcome(r.f.Result)
 	a.Event.Action = attackAction(r.f.Rule)
@@ -59,15 +59,15 @@ func attackAction(rule *detectors.Rule) string {
 }
 
 // network gives a network of clients as the policy shows it. It has no source.ip.
-func (r *redactor) network(net netip.Prefix) Endpoint {
-	switch r.p.Clients {
+func (r *Redactor) network(net netip.Prefix) Endpoint {
+	switch r.Policy.Clients {
 	case "", ClientsFull:
 	case ClientsPrefix:
 		if bits := 48; net.Addr().Is6() && net.Bits() > bits {
 			net = netip.PrefixFrom(net.Addr(), bits).Masked()
 		}
 	case ClientsPseudonym:
-		return Endpoint{Address: pseudonym(r.p.PseudonymKey, clientLabel, net.String())}
+		return Endpoint{Address: pseudonym(r.Policy.PseudonymKey, clientLabel, net.String())}
 	default:
 		return Endpoint{}
 	}
@@ -78,7 +78,7 @@ func (r *redactor) network(net netip.Prefix) Endpoint {
 }
 
 // attackMessage says an attack in one line.
-func (r *redactor) attackMessage(a *Alert) string {
+func (r *Redactor) attackMessage(a *Alert) string {
 	n := r.text.Len()
 	b, k := &r.text, &a.Cleartap.Attack
 	if p := protocolName(a.Network.Protocol); p != "" {
@@ -111,7 +111,7 @@ func (r *redactor) attackMessage(a *Alert) string {
 }
 
 // attackOutcome says what became of the logins of an attack.
-func (r *redactor) attackOutcome(k *Attack) {
+func (r *Redactor) attackOutcome(k *Attack) {
 	b := &r.text
 	b.WriteString(": ")
 	r.digits(k.Failures)
@@ -126,7 +126,7 @@ func (r *redactor) attackOutcome(k *Attack) {
 }
 
 // count writes a number of things.
-func (r *redactor) count(n int, thing string) {
+func (r *Redactor) count(n int, thing string) {
 	r.digits(n)
 	r.text.WriteByte(' ')
 	r.text.WriteString(thing)

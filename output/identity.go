@@ -75,7 +75,7 @@ func (id *eventID) appendTo(dst []byte) []byte {
 	in = binary.BigEndian.AppendUint64(in, uint64(id.micros))
 	in = binary.BigEndian.AppendUint32(in, id.seq)
 	sum := sha256.Sum256(in)
-	var out [52]byte
-	idEncoding.Encode(out[:], sum[:])
+	var out [32]byte
+	idEncoding.Encode(out[:], sum[:20])
 	return append(dst, out[:26]...)
 }

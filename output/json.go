@@ -1,15 +1,13 @@
 package output
 
-import (
-	"strconv"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // AppendJSON appends the alert as one JSON object, without a line end. The
 // bytes are those that encoding/json makes of the struct: valid UTF-8, safe
 // inside HTML. It allocates nothing but what dst lacks.
 func (a *Alert) AppendJSON(dst []byte) []byte {
-	e := encoder(append(dst, '{'))
+	e := encoder{b: dst[:cap(dst)], n: len(dst), first: 1}
+	e.open(`,{`)
 	e.always(`,"@timestamp":`, a.Timestamp)
 	e.ecs(&a.ECS)
 	e.text(`,"message":`, a.Message)
@@ -25,7 +23,7 @@ func (a *Alert) AppendJSON(dst []byte) []byte {
 		e.close()
 	}
 	e.related(&a.Related)
-	e.threat(&a.Threat)
+	e.threat(&a.Threat, a.Rule.ID)
 	e.tls(a.TLS)
 	e.observer(&a.Observer)
 	if a.Log != (Log{}) {
@@ -37,80 +35,15 @@ func (a *Alert) AppendJSON(dst []byte) []byte {
 	}
 	e.cleartap(&a.Cleartap)
 	e.close()
-	return e
-}
-
-// encoder is JSON under construction.
-type encoder []byte
-
-// key writes a member's name, which begins with a comma: its last byte tells
-// whether that is due.
-func (e *encoder) key(k string) {
-	if last := (*e)[len(*e)-1]; last == '{' || last == '[' {
-		k = k[1:]
-	}
-	*e = append(*e, k...)
-}
-
-func (e *encoder) open(k string) { e.key(k) }
-func (e *encoder) close()        { *e = append(*e, '}') }
-
-// text writes a member, if there is something to write.
-func (e *encoder) text(k, v string) {
-	if v != "" {
-		e.always(k, v)
-	}
-}
-
-func (e *encoder) always(k, v string) {
-	e.key(k)
-	*e = appendString(*e, v)
-}
-
-// number writes a member, if it is not 0.
-func (e *encoder) number(k string, v int) {
-	if v != 0 {
-		e.key(k)
-		*e = strconv.AppendInt(*e, int64(v), 10)
-	}
-}
-
-func (e *encoder) bool(k string, v bool) {
-	e.key(k)
-	*e = strconv.AppendBool(*e, v)
-}
-
-// list writes a member that is a list of strings, if there is one.
-func (e *encoder) list(k string, v []string) {
-	if len(v) == 0 {
-		return
-	}
-	e.key(k)
-	for i, s := range v {
-		if i > 0 {
-			*e = append(*e, ',')
-		}
-		*e = appendString(*e, s)
-	}
-	*e = append(*e, ']')
+	return e.b[:e.n]
 }
 
 const hex = "0123456789abcdef"
 
-// appendString appends s as a JSON string, the way encoding/json does it.
+// appendString appends s as a JSON string, the way encoding/json does it, whatever it holds.
 func appendString(dst []byte, s string) []byte {
-	i := plainWords(s)
-	for i < len(s) && s[i] < utf8.RuneSelf && plain[s[i]] {
-		i++
-	}
-	if n := len(dst); i == len(s) && cap(dst)-n >= i+2 { // the usual case
-		dst = dst[:n+i+2]
-		dst[n], dst[n+i+1] = '"', '"'
-		copy(dst[n+1:], s)
-		return dst
-	}
 	dst = append(dst, '"')
-	from := 0
+	i, from := 0, 0
 	for i < len(s) {
 		c := s[i]
 		if c < utf8.RuneSelf {
@@ -157,24 +90,6 @@ func appendEscape(dst []byte, c byte) []byte {
 		return append(dst, `\t`...)
 	}
 	return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&0xF])
-}
-
-// plainWords gives how many of the first bytes of s stand for themselves in a
-// JSON string inside HTML, in steps of eight: most texts are plain from end to
-// end. It looks at eight bytes at a time: the highest bit of a byte in bad is set
-// when one of the bytes up to it is not plain.
-func plainWords(s string) int {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	i := 0
-	for ; i+8 <= len(s); i += 8 {
-		x := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
-			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
-		bad := x | (x - ones*' ') | (x ^ ones*'"' - ones) | (x ^ ones*'\\' - ones) | (x ^ ones*'<' - ones) | (x ^ ones*'>' - ones) | (x ^ ones*'&' - ones)
-		if bad&tops != 0 {
-			break
-		}
-	}
-	return i
 }
 
 // plain holds the ASCII that stands for itself in a JSON string inside HTML.

@@ -6,35 +6,21 @@ import (
 	"cleartap/detectors"
 )
 
-func (e *encoder) ecs(v *ECS) {
-	if *v == (ECS{}) {
-		return
-	}
+func (e *encoder) ecsMember(v *ECS) {
 	e.open(`,"ecs":{`)
 	e.text(`,"version":`, v.Version)
 	e.close()
 }
 
-func (e *encoder) event(v *Event) {
-	if v.zero() {
-		return
-	}
-	e.open(`,"event":{`)
+func (e *encoder) eventHead(v *Event) {
 	e.text(`,"kind":`, v.Kind)
 	e.list(`,"category":[`, v.Category)
 	e.list(`,"type":[`, v.Type)
-	e.action(v.Action)
-	e.text(`,"outcome":`, v.Outcome)
-	e.key(`,"severity":`)
-	*e = strconv.AppendInt(*e, int64(v.Severity), 10)
-	e.text(`,"id":`, v.ID)
-	e.text(`,"code":`, v.Code)
+}
+
+func (e *encoder) eventSource(v *Event) {
 	e.text(`,"module":`, v.Module)
 	e.text(`,"dataset":`, v.Dataset)
-	e.text(`,"start":`, v.Start)
-	e.text(`,"end":`, v.End)
-	e.text(`,"created":`, v.Created)
-	e.close()
 }
 
 // zero reports whether nothing of the event is set.
@@ -43,18 +29,12 @@ func (v *Event) zero() bool {
 		v.Code == "" && v.Module == "" && v.Dataset == "" && v.Start == "" && v.End == "" && v.Created == ""
 }
 
-func (e *encoder) rule(v *Rule) {
-	if *v == (Rule{}) {
-		return
-	}
-	e.open(`,"rule":{`)
+func (e *encoder) ruleMembers(v *Rule) {
 	e.text(`,"id":`, v.ID)
 	e.text(`,"name":`, v.Name)
 	e.text(`,"category":`, v.Category)
 	e.text(`,"ruleset":`, v.Ruleset)
 	e.text(`,"version":`, v.Version)
-	e.text(`,"reference":`, v.Reference)
-	e.close()
 }
 
 func (e *encoder) network(v *Network) {
@@ -62,8 +42,12 @@ func (e *encoder) network(v *Network) {
 		return
 	}
 	e.open(`,"network":{`)
-	e.text(`,"transport":`, v.Transport)
-	e.text(`,"type":`, v.Type)
+	if v.Transport == "tcp" && v.Type == "ipv4" {
+		e.key(`,"transport":"tcp","type":"ipv4"`)
+	} else {
+		e.text(`,"transport":`, v.Transport)
+		e.text(`,"type":`, v.Type)
+	}
 	e.text(`,"protocol":`, v.Protocol)
 	e.text(`,"community_id":`, v.CommunityID)
 	e.text(`,"direction":`, v.Direction)
@@ -96,14 +80,11 @@ func (e *encoder) related(v *Related) {
 	e.close()
 }
 
-func (e *encoder) threat(v *Threat) {
-	if v.Framework == "" && v.Technique == nil {
-		return
-	}
+func (e *encoder) threatMember(v *Threat) {
 	e.open(`,"threat":{`)
 	e.text(`,"framework":`, v.Framework)
 	if len(v.Technique) > 0 {
-		e.key(`,"technique":[`)
+		e.open(`,"technique":[`)
 		for i := range v.Technique {
 			e.open(`,{`)
 			e.text(`,"id":`, v.Technique[i].ID)
@@ -111,7 +92,8 @@ func (e *encoder) threat(v *Threat) {
 			e.subtechniques(v.Technique[i].Subtechnique)
 			e.close()
 		}
-		*e = append(*e, ']')
+		e.raw("]")
+		e.first = 0
 	}
 	e.close()
 }
@@ -120,34 +102,21 @@ func (e *encoder) subtechniques(list []Subtechnique) {
 	if len(list) == 0 {
 		return
 	}
-	e.key(`,"subtechnique":[`)
+	e.open(`,"subtechnique":[`)
 	for i := range list {
 		e.open(`,{`)
 		e.text(`,"id":`, list[i].ID)
 		e.text(`,"name":`, list[i].Name)
 		e.close()
 	}
-	*e = append(*e, ']')
+	e.raw("]")
+	e.first = 0
 }
 
-func (e *encoder) observer(v *Observer) {
-	if *v == (Observer{}) {
-		return
-	}
-	e.open(`,"observer":{`)
+func (e *encoder) observerHead(v *Observer) {
 	e.text(`,"vendor":`, v.Vendor)
 	e.text(`,"product":`, v.Product)
 	e.text(`,"type":`, v.Type)
-	e.text(`,"version":`, v.Version)
-	e.text(`,"name":`, v.Name)
-	if v.Ingress != (Ingress{}) {
-		e.open(`,"ingress":{`)
-		e.open(`,"interface":{`)
-		e.text(`,"name":`, v.Ingress.Interface.Name)
-		e.close()
-		e.close()
-	}
-	e.close()
 }
 
 func (e *encoder) cleartap(v *Cleartap) {
@@ -235,10 +204,15 @@ func (e *encoder) capture(v *Capture) {
 	e.open(`,"capture":{`)
 	if v.Frame != 0 {
 		e.key(`,"frame":`)
-		*e = strconv.AppendUint(*e, v.Frame, 10)
+		e.room(20)
+		e.n = len(strconv.AppendUint(e.b[:e.n], v.Frame, 10))
 	}
-	e.number(`,"sides":`, v.Sides)
-	e.bool(`,"midstream":`, v.Midstream)
-	e.bool(`,"gap":`, v.Gap)
+	if v.Sides == 2 && !v.Midstream && !v.Gap {
+		e.key(`,"sides":2,"midstream":false,"gap":false`)
+	} else {
+		e.number(`,"sides":`, v.Sides)
+		e.bool(`,"midstream":`, v.Midstream)
+		e.bool(`,"gap":`, v.Gap)
+	}
 	e.close()
 }

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"math/rand/v2"
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
+	"cleartap/detectors"
 	"cleartap/internal/fuzzing"
 )
 
@@ -67,6 +69,30 @@ func TestAppendJSONOfEachFieldAlone(t *testing.T) {
 		}
 		v.Set(old)
 	})
+}
+
+// What is prepared for a rule must be what it would be without: for each of the catalogue,
+// also where something of it was changed.
+func TestAppendJSONOfEachRule(t *testing.T) {
+	for _, rule := range detectors.Rules() {
+		f := detectors.Finding{Rule: rule, Severity: rule.Floor()}
+		f.Kind, f.Flow.Server = detectors.PlainPort, netip.MustParseAddrPort("192.0.2.25:143")
+		for _, p := range []Policy{{}, {RuleBase: "https://example.org/<&>", SensorName: "s", Version: "1"}} {
+			a := Redact(&f, Where{Path: "x.pcap"}, &p)
+			if a.Rule.ID != rule.ID || a.Rule.Name != rule.Name || len(a.Threat.Technique) != len(rule.Techniques) || p.RuleBase != "" && !strings.HasSuffix(a.Rule.Reference, rule.ID+".md") {
+				t.Errorf("%s: %+v, %+v", rule.ID, a.Rule, a.Threat)
+			}
+			eachLeaf(reflect.ValueOf(&a).Elem(), func(v reflect.Value) {
+				old := reflect.ValueOf(v.Interface())
+				fill(rand.New(rand.NewPCG(5, 6)), v, 1)
+				want, err := json.Marshal(&a)
+				if got := a.AppendJSON(nil); err != nil || !bytes.Equal(got, want) {
+					t.Errorf("%s: got  %s\nwant %s", rule.ID, got, want)
+				}
+				v.Set(old)
+			})
+		}
+	}
 }
 
 func eachLeaf(v reflect.Value, do func(reflect.Value)) {

@@ -20,22 +20,32 @@ type Where struct {
 // in the alert.
 func Redact(f *detectors.Finding, where Where, p *Policy) Alert {
 	var a Alert
-	RedactTo(&a, f, where, p)
+	m := Redactor{Policy: p}
+	m.To(&a, f, where)
 	return a
 }
 
-// RedactTo is Redact into an alert that is there already: the two are the only
-// way to one.
-func RedactTo(a *Alert, f *detectors.Finding, where Where, p *Policy) {
-	r := redactor{p: p, f: f}
+// Redactor makes alerts one after the other: it and Redact are the only ways to one.
+// All texts that are made for an alert are parts of one string, which costs one allocation.
+type Redactor struct {
+	Policy *Policy
+
+	f      *detectors.Finding // at hand
+	text   strings.Builder
+	second int64 // that of the time written last
+	prefix [len("2006-01-02T15:04:05.")]byte
+}
+
+// To is Redact into an alert that is there already.
+func (r *Redactor) To(a *Alert, f *detectors.Finding, where Where) {
+	r.f = f
 	r.text.Grow(textSize)
-	*a = Alert{
-		Timestamp: r.time(f.Mark.Time),
-		ECS:       ECS{Version: "8.11.0"},
-		Rule:      r.rule(),
-		Observer:  Observer{Vendor: "cleartap", Product: "cleartap", Type: "sensor", Version: p.Version, Name: p.SensorName},
-		Threat:    threats[f.Rule.ID],
-	}
+	*a = Alert{}
+	a.Timestamp = r.time(f.Mark.Time)
+	a.ECS.Version = ecsVersion
+	r.rule(a)
+	a.Observer.Vendor, a.Observer.Product, a.Observer.Type = vendor, product, sensorType
+	a.Observer.Version, a.Observer.Name = r.Policy.Version, r.Policy.SensorName
 	r.who(a)
 	r.login(a)
 	r.attack(a)
@@ -48,78 +58,73 @@ func RedactTo(a *Alert, f *detectors.Finding, where Where, p *Policy) {
 	if where.Path != "" {
 		a.Cleartap.Capture.Frame = f.Mark.Frame
 	}
+	r.f = nil
+	r.text.Reset()
 }
 
 // textSize is what the texts that are made for an alert usually come to, in bytes.
 const textSize = 416
 
-// redactor makes one alert. All texts that are made for it are parts of one
-// string, which costs one allocation.
-type redactor struct {
-	text   strings.Builder
-	p      *Policy
-	f      *detectors.Finding
-	second int64 // that of the time written last
-	prefix string
-}
-
 // from gives the text that was written since it was n bytes long.
-func (r *redactor) from(n int) string { return r.text.String()[n:] }
+func (r *Redactor) from(n int) string { return r.text.String()[n:] }
 
-func (r *redactor) time(t capture.Nanos) string {
+func (r *Redactor) time(t capture.Nanos) string {
 	if t == 0 {
 		return ""
 	}
-	n := r.text.Len()
-	var buf [40]byte
 	seconds, micros := split(t)
-	if r.prefix == "" || seconds != r.second { // the times of an alert are mostly those of one second
-		r.text.Write(appendSecond(buf[:0], seconds))
-		r.second, r.prefix = seconds, r.from(n)
-	} else {
-		r.text.WriteString(r.prefix)
+	if seconds != r.second || r.prefix[0] == 0 { // one second has many times
+		appendSecond(r.prefix[:0], seconds)
+		r.second = seconds
 	}
-	r.text.Write(appendFraction(buf[:0], micros))
+	n := r.text.Len()
+	var buf [len(r.prefix) + len("000000Z")]byte
+	copy(buf[:], r.prefix[:])
+	appendFraction(buf[:len(r.prefix)], micros)
+	r.text.Write(buf[:])
 	return r.from(n)
 }
 
-func (r *redactor) addr(a netip.Addr) string {
+func (r *Redactor) addr(a netip.Addr) string {
 	n := r.text.Len()
 	var buf [64]byte
 	r.text.Write(a.AppendTo(buf[:0]))
 	return r.from(n)
 }
 
-func (r *redactor) number(v int) string {
+func (r *Redactor) number(v int) string {
 	n := r.text.Len()
 	r.digits(v)
 	return r.from(n)
 }
 
-func (r *redactor) digits(v int) {
+func (r *Redactor) digits(v int) {
 	var buf [20]byte
 	r.text.Write(strconv.AppendInt(buf[:0], int64(v), 10))
 }
 
-func (r *redactor) rule() Rule {
-	rule := r.f.Rule
-	out := Rule{ID: rule.ID, Name: rule.Name, Category: rule.Category, Ruleset: "cleartap", Version: r.number(rule.Version)}
-	if r.p.RuleBase != "" {
+// rule fills in the rule and what it is about.
+func (r *Redactor) rule(a *Alert) {
+	if p := preparedFor(r.f.Rule.ID); p != nil {
+		a.Rule, a.Threat = p.rule, p.threat
+	} else {
+		a.Rule = ruleOf(r.f.Rule)
+	}
+	if r.Policy.RuleBase != "" {
 		n := r.text.Len()
-		r.text.WriteString(r.p.RuleBase)
-		if !strings.HasSuffix(r.p.RuleBase, "/") {
+		r.text.WriteString(r.Policy.RuleBase)
+		if !strings.HasSuffix(r.Policy.RuleBase, "/") {
 			r.text.WriteByte('/')
 		}
 		r.text.WriteString("docs/rules/")
-		r.text.WriteString(rule.ID)
+		r.text.WriteString(r.f.Rule.ID)
 		r.text.WriteString(".md")
-		out.Reference = r.from(n)
+		a.Rule.Reference = r.from(n)
 	}
-	return out
 }
 
 // who fills in the network and its two ends.
-func (r *redactor) who(a *Alert) {
+func (r *Redactor) who(a *Alert) {
 	flow := &r.f.Flow
 	client, server := flow.Client.Addr().Unmap(), flow.Server.Addr().Unmap()
 	a.Network = Network{Transport: "tcp", Type: "ipv6", Protocol: r.f.Protocol}
@@ -141,7 +146,7 @@ func (r *redactor) who(a *Alert) {
 		a.Destination.Address = a.Destination.IP
 	}
 	if client.IsValid() && server.IsValid() {
-		a.Network.Direction = r.p.direction(client, server)
+		a.Network.Direction = r.Policy.direction(client, server)
 	}
 	if r.clientShown() && client.IsValid() && server.IsValid() && r.f.Attack == nil {
 		n := r.text.Len()
@@ -155,11 +160,13 @@ func (r *redactor) who(a *Alert) {
 	}
 }
 
-func (r *redactor) clientShown() bool { return r.p.Clients == "" || r.p.Clients == ClientsFull }
+func (r *Redactor) clientShown() bool {
+	return r.Policy.Clients == "" || r.Policy.Clients == ClientsFull
+}
 
 // client gives a client's address as the policy shows it.
-func (r *redactor) client(a netip.Addr) Endpoint {
-	switch r.p.Clients {
+func (r *Redactor) client(a netip.Addr) Endpoint {
+	switch r.Policy.Clients {
 	case "", ClientsFull:
 		s := r.addr(a.WithZone(""))
 		return Endpoint{IP: s, Address: s}
@@ -178,13 +185,13 @@ func (r *redactor) client(a netip.Addr) Endpoint {
 		shown := r.from(n)
 		return Endpoint{IP: r.addr(net.Addr()), Address: shown}
 	case ClientsPseudonym:
-		return Endpoint{Address: pseudonym(r.p.PseudonymKey, clientLabel, a.WithZone("").String())}
+		return Endpoint{Address: pseudonym(r.Policy.PseudonymKey, clientLabel, a.WithZone("").String())}
 	}
 	return Endpoint{}
 }
 
 // login fills in what a login has and other findings have not.
-func (r *redactor) login(a *Alert) {
+func (r *Redactor) login(a *Alert) {
 	f := r.f
 	a.Cleartap.Severity = f.Severity.String()
 	if f.Exposure == nil {
@@ -195,7 +202,7 @@ func (r *redactor) login(a *Alert) {
 		return
 	}
 	failed := outcome(f.Result) == "failure"
-	a.User.Name = r.p.name(f.Attempt.Identity, failed)
+	a.User.Name = r.Policy.name(f.Attempt.Identity, failed)
 	a.Cleartap.Auth = Auth{
 		Command:         string(f.Attempt.Command),
 		Mechanism:       string(f.Attempt.Mechanism),
@@ -203,17 +210,17 @@ func (r *redactor) login(a *Alert) {
 		Result:          string(f.Result),
 		Attempt:         f.Number,
 		ReplyCode:       string(f.Reply),
-		Authzid:         r.p.name(f.Attempt.Authzid, failed),
-		Realm:           r.p.realm(f.Attempt.Realm, failed),
+		Authzid:         r.Policy.name(f.Attempt.Authzid, failed),
+		Realm:           r.Policy.realm(f.Attempt.Realm, failed),
 		RefusedInsecure: f.Result == detectors.RefusedInsecure,
 	}
 }
 
-func (r *redactor) event(a *Alert, where Where) {
+func (r *Redactor) event(a *Alert, where Where) {
 	f := r.f
-	id := eventID{sensor: r.p.SensorName, client: a.Source.Address, server: a.Destination.Address, micros: int64(f.Mark.Time) / 1000, seq: f.Mark.Seq, what: f.Rule.ID}
-	a.Event = Event{Kind: "alert", Category: eventCategory, Type: eventType, Action: action(f), Severity: int(f.Severity), Code: f.Rule.ID,
-		Module: "cleartap", Dataset: "cleartap.alert", Start: r.time(f.Flow.Start), End: r.time(f.Decided.Time), Created: r.time(where.Created)}
+	id := eventID{sensor: r.Policy.SensorName, client: a.Source.Address, server: a.Destination.Address, micros: int64(f.Mark.Time) / 1000, seq: f.Mark.Seq, what: f.Rule.ID}
+	a.Event = Event{Kind: alertKind, Category: eventCategory, Type: eventType, Action: action(f), Severity: int(f.Severity), Code: f.Rule.ID,
+		Module: module, Dataset: dataset, Start: r.time(f.Flow.Start), End: r.time(f.Decided.Time), Created: r.time(where.Created)}
 	if f.Kind == detectors.Login {
 		a.Event.Outcome = outcome(f.Result)
 		id.what = string(f.Attempt.Mechanism)
@@ -229,7 +236,7 @@ func (r *redactor) event(a *Alert, where Where) {
 }
 
 // related fills in the names and addresses to search for.
-func (r *redactor) related(a *Alert) {
+func (r *Redactor) related(a *Alert) {
 	all := make([]string, 0, 5)
 	for _, ip := range [...]string{a.Source.IP, a.Destination.IP, a.Cleartap.Proxy.Client.IP} {
 		all = appendNew(all, 0, ip)

@@ -451,6 +451,14 @@ func BenchmarkRedact(b *testing.B) {
 	}
 }
 
+func BenchmarkRedactor(b *testing.B) {
+	f, r, a := judge(b, login()), Redactor{Policy: &Policy{Version: "1"}}, Alert{}
+	b.ReportAllocs()
+	for b.Loop() {
+		r.To(&a, f, Where{Path: "x.pcap"})
+	}
+}
+
 func BenchmarkAppendJSON(b *testing.B) {
 	a := Redact(judge(b, login()), Where{Path: "x.pcap"}, &Policy{Version: "1"})
 	var buf []byte

@@ -11,7 +11,7 @@ import (
 
 // flowFacts fills in what a finding about TLS or about a server has, and its event's
 // action.
-func (r *redactor) flowFacts(a *Alert) {
+func (r *Redactor) flowFacts(a *Alert) {
 	f := r.f
 	switch {
 	case f.Downgrade != nil:
@@ -19,7 +19,7 @@ func (r *redactor) flowFacts(a *Alert) {
 		if f.Offer != nil {
 			a.Cleartap.TLS.Offered = offered(f.Offer)
 		}
-		a.User.Name = r.p.name(f.Attempt.Identity, outcome(f.Result) == "failure")
+		a.User.Name = r.Policy.name(f.Attempt.Identity, outcome(f.Result) == "failure")
 	case f.Exposure != nil:
 		a.Cleartap.Server = serverFinding(f.Exposure)
 	case f.TLS != nil:
@@ -164,7 +164,7 @@ func serverFinding(x *detectors.Exposure) *ServerFinding {
 }
 
 // flowMessage begins a message about TLS or a server, up to who spoke to whom.
-func (r *redactor) flowMessage(a *Alert) {
+func (r *Redactor) flowMessage(a *Alert) {
 	f, b := r.f, &r.text
 	switch f.Kind {
 	case detectors.Conflict:
@@ -204,7 +204,7 @@ func (r *redactor) flowMessage(a *Alert) {
 // upgradeWords say how a try at TLS ended.
 var upgradeWords = map[string]string{"rejected": "was refused", "interrupted": "was cut off", "not_followed": "was agreed on", "failed": "failed"}
 
-func (r *redactor) handshakeMessage(a *Alert) {
+func (r *Redactor) handshakeMessage(a *Alert) {
 	t, b := r.f.TLS, &r.text
 	b.WriteString(": ")
 	switch r.f.Rule.ID {
@@ -222,7 +222,7 @@ func (r *redactor) handshakeMessage(a *Alert) {
 }
 
 // serverMessage says what the inventory knows of a server.
-func (r *redactor) serverMessage(a *Alert) string {
+func (r *Redactor) serverMessage(a *Alert) string {
 	n := r.text.Len()
 	b, s := &r.text, a.Cleartap.Server
 	b.WriteString(protocolName(a.Network.Protocol))

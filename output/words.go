@@ -1,9 +1,23 @@
 package output
 
 import (
+	"strconv"
 	"strings"
 
 	"cleartap/detectors"
+)
+
+// The words that alerts have in common.
+const (
+	ecsVersion = "8.11.0"
+	alertKind  = "alert"
+	module     = "cleartap"
+	dataset    = "cleartap.alert"
+	ruleset    = "cleartap"
+	vendor     = "cleartap"
+	product    = "cleartap"
+	sensorType = "sensor"
+	framework  = "MITRE ATT&CK"
 )
 
 // outcome is event.outcome of a login's result: what the server thought of the
@@ -38,7 +52,7 @@ func ending(r detectors.Result) string {
 }
 
 // message says the alert in one line, in what the alert shows anyway.
-func (r *redactor) message(a *Alert) string {
+func (r *Redactor) message(a *Alert) string {
 	switch {
 	case r.f.Attack != nil:
 		return r.attackMessage(a)
@@ -73,7 +87,7 @@ func (r *redactor) message(a *Alert) string {
 	return r.from(n)
 }
 
-func (r *redactor) hostPort(e *Endpoint) {
+func (r *Redactor) hostPort(e *Endpoint) {
 	v6 := strings.IndexByte(e.Address, ':') >= 0
 	if v6 {
 		r.text.WriteByte('[')
@@ -107,21 +121,23 @@ func protocolName(p string) string {
 	return p
 }
 
-// threats holds the threat object of each rule, made once: alerts share it.
-var threats = func() map[string]Threat {
-	all := make(map[string]Threat)
-	for _, rule := range detectors.Rules() {
-		t := Threat{Framework: "MITRE ATT&CK"}
-		for _, have := range rule.Techniques {
-			add := Technique{ID: have.ID, Name: have.Name}
-			if have.SubID != "" {
-				add.Subtechnique = []Subtechnique{{ID: have.SubID, Name: have.SubName}}
-			}
-			t.Technique = append(t.Technique, add)
-		}
-		if len(t.Technique) > 0 {
-			all[rule.ID] = t
-		}
+// ruleOf gives the rule object of a rule, without a reference.
+func ruleOf(r *detectors.Rule) Rule {
+	return Rule{ID: r.ID, Name: r.Name, Category: r.Category, Ruleset: ruleset, Version: strconv.Itoa(r.Version)}
+}
+
+// threatOf gives the threat object of a rule; of one without techniques it is empty.
+func threatOf(r *detectors.Rule) Threat {
+	if len(r.Techniques) == 0 {
+		return Threat{}
 	}
-	return all
-}()
+	t := Threat{Framework: framework}
+	for _, have := range r.Techniques {
+		add := Technique{ID: have.ID, Name: have.Name}
+		if have.SubID != "" {
+			add.Subtechnique = []Subtechnique{{ID: have.SubID, Name: have.SubName}}
+		}
+		t.Technique = append(t.Technique, add)
+	}
+	return t
+}

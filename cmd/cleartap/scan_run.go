@@ -25,6 +25,7 @@ type scanning struct {
 	progress *progress
 	summary  table.Summary
 	servers  *inventory.Inventory
+	redactor output.Redactor
 	alert    output.Alert // the last one
 	cancel   context.CancelFunc
 	usable   int   // captures that were read without a problem, or gave packets in spite of it
@@ -55,6 +56,7 @@ func runScan(ctx context.Context, o *options, std *streams) error {
 	ctx, cancel := patient(ctx, o.paths)
 	defer cancel()
 	s := &scanning{o: o, std: std, sinks: out, ctx: ctx, cancel: cancel}
+	s.redactor.Policy = &o.policy
 	s.servers = inventory.New(inventory.Config{HomeNets: o.policy.HomeNets})
 	s.log = slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: o.level}))
 	s.screen = isTerminal(std.out) && isTerminal(std.err)
@@ -96,7 +98,7 @@ func (s *scanning) Finding(where output.Where, f *detectors.Finding) {
 	if len(s.sinks.all)+len(s.sinks.sendings) == 0 {
 		return
 	}
-	output.RedactTo(&s.alert, f, where, &s.o.policy)
+	s.redactor.To(&s.alert, f, where)
 	s.sinks.write(s.ctx, &s.alert)
 	s.rows = true
 	s.checkSinks()
