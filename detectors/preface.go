@@ -13,8 +13,7 @@ import (
 // them is enough. What comes behind is held back until a protocol claims it.
 type preface struct {
 	sides  [2]prefaceSide
-	first  reassembly.Dir // who spoke first behind the preface
-	spoken bool           // somebody did
+	order  []turn         // who said how much behind the preface, in the order of the capture
 	port   uint16         // the server's, or what the client asked a proxy for
 	client netip.AddrPort // that a PROXY header announced
 }
@@ -24,7 +23,14 @@ type prefaceSide struct {
 	stage stage
 	skip  int          // bytes of a response's body that are still to come
 	buf   []byte       // bytes that wait to be read or claimed
+	noted int          // bytes of buf that order has
 	mark  capture.Mark // behind the last byte of buf
+}
+
+// turn is what one side said before the other did.
+type turn struct {
+	dir reassembly.Dir
+	n   int // bytes
 }
 
 // stage says what a side's next bytes are.
@@ -56,6 +62,7 @@ const (
 const (
 	maxPreface = 4 << 10
 	maxHeld    = claimBytes
+	maxTurns   = 32 // whose order is kept
 )
 
 // prefaceOf looks for a preface in a client's first bytes. It gives the stages of

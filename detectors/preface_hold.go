@@ -28,14 +28,30 @@ func (c *Conversation) feedPreface(d reassembly.Dir, m *capture.Mark, p []byte) 
 		p = p[n:]
 		m.Seq += uint32(n)
 	}
-	if !x.spoken && s.stage == dialogue && len(s.buf) > 0 {
-		x.first, x.spoken = d, true
-	}
+	x.note(d)
 	s.mark = *m
 	c.claimPreface(false)
 	if c.preface == nil && len(p) > 0 && c.over == going {
 		c.pour(d, m, p)
 	}
+}
+
+// note notes whose turn the bytes are that came behind the preface of a side. With very
+// many turns, what is said late goes to the side's last one.
+func (x *preface) note(d reassembly.Dir) {
+	s := &x.sides[d]
+	n := len(s.buf) - s.noted
+	if s.stage != dialogue || n == 0 {
+		return // its preface is not over: if it never is, the rest is of no use
+	}
+	s.noted = len(s.buf)
+	for i := len(x.order) - 1; i >= 0; i-- {
+		if x.order[i].dir == d && (i == len(x.order)-1 || len(x.order) >= maxTurns) {
+			x.order[i].n += n
+			return
+		}
+	}
+	x.order = append(x.order, turn{d, n})
 }
 
 // hold keeps bytes of a side.
@@ -82,19 +98,18 @@ func (c *Conversation) leavePreface(choice int) {
 	} else {
 		c.begin(choice)
 	}
-	first := x.first
-	if s := &x.sides[reassembly.ToClient]; s.stage == dialogue && greets(s.buf) {
-		first = reassembly.ToClient // however much the client said before: it was not said in answer
-	}
-	for _, d := range [2]reassembly.Dir{first, first.Other()} {
-		s := &x.sides[d]
-		if s.stage != dialogue {
-			continue // its preface is not over: the rest is of no use
+	for d := range x.sides {
+		if s := &x.sides[d]; s.stage == dialogue {
+			c.dirs[d].text = s.mark.Seq - uint32(len(s.buf))
 		}
+	}
+	var at [2]int
+	for _, t := range x.order {
+		s := &x.sides[t.dir]
 		m := s.mark
-		m.Seq -= uint32(len(s.buf))
-		c.dirs[d].text = m.Seq
-		c.pour(d, &m, s.buf)
+		m.Seq -= uint32(len(s.buf) - at[t.dir])
+		c.pour(t.dir, &m, s.buf[at[t.dir]:at[t.dir]+t.n])
+		at[t.dir] += t.n
 	}
 	x.forget(c.engine)
 	c.preface = nil
