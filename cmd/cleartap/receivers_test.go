@@ -119,7 +119,7 @@ func TestOutputOverUDPIsOnlySent(t *testing.T) {
 	}
 	defer receiver.Close()
 	code, out, errs := cliRun(t, "test", "output", "--syslog", "udp://"+receiver.LocalAddr().String())
-	if code != exitDone || !strings.Contains(out, "was sent; over UDP nobody can tell whether it arrived") || strings.Contains(out, "acknowledged") {
+	if code != exitDone || !strings.Contains(out, "; over UDP nobody can tell whether it arrived") || strings.Contains(out, "acknowledged") {
 		t.Errorf("%d\n%s%s", code, out, errs)
 	}
 }
@@ -133,7 +133,7 @@ func TestOutputIsTried(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, out, errs := cliRun(t, "test", "output", "-c", path)
-	if code != exitDone || strings.Count(out, "was acknowledged") != 2 {
+	if code != exitDone || !strings.Contains(out, "; syslog does not tell what became of it there") || !strings.Contains(out, "was written after") || strings.Contains(out, "acknowledged") {
 		t.Fatalf("%d\n%s%s", code, out, errs)
 	}
 	if got := k.messages(); len(got) != 1 || !strings.HasPrefix(got[0], "<174>1 ") || !strings.Contains(got[0], ` tags="test"`) {

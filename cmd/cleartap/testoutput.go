@@ -60,16 +60,31 @@ func testOutput(c *cli.Context, std *streams) error {
 			fmt.Fprintf(std.out, "FAIL  %s: %s\n", o.Name, printable(err.Error()))
 			continue
 		}
-		said := fmt.Sprintf("was acknowledged after %v", time.Since(begun).Round(time.Millisecond))
-		if spec, ok := o.Spec.(*config.Syslog); ok && strings.HasPrefix(spec.URL, "udp:") {
-			said = "was sent; over UDP nobody can tell whether it arrived"
-		}
+		said := fmt.Sprintf(arrival(o), time.Since(begun).Round(time.Millisecond))
 		fmt.Fprintf(std.out, "ok    %s: the alert %s %s\n", o.Name, a.Event.ID, said)
 	}
 	if failed > 0 {
 		return &outcome{code: exitPartial}
 	}
 	return nil
+}
+
+// arrival says what is known of an alert that went to an output without a fault: syslog
+// has no acknowledgements. A duration stands in it.
+func arrival(o *config.Output) string {
+	switch spec := o.Spec.(type) {
+	case *config.File:
+		return "was written after %v"
+	case *config.Syslog:
+		switch {
+		case strings.HasPrefix(spec.URL, "udp:"):
+			return "was sent after %v; over UDP nobody can tell whether it arrived"
+		case strings.HasPrefix(spec.URL, "unix:"):
+			return "was handed to the local socket after %v; what reads it acknowledges nothing"
+		}
+		return "was received by the other host after %v; syslog does not tell what became of it there"
+	}
+	return "was acknowledged after %v"
 }
 
 // outputsToTest gives the configuration, and in its outputs those to try: of the
