@@ -41,19 +41,22 @@ func newAhead(fill func([]byte) (int, error), size int, end <-chan struct{}) *ah
 		gone: make(chan struct{}),
 	}
 	for range aheadBlocks {
-		a.free <- make([]byte, size)
+		a.free <- nil // made when it is needed: most files are small
 	}
-	go a.run()
+	go a.run(size)
 	return a
 }
 
-func (a *ahead) run() {
+func (a *ahead) run(size int) {
 	defer close(a.gone)
 	for {
 		select {
 		case <-a.stop:
 			return
 		case b := <-a.free:
+			if b == nil {
+				b = make([]byte, size)
+			}
 			n, err := a.guarded(b)
 			a.full <- block{b[:n], err} // has room for all blocks there are
 			if err != nil {

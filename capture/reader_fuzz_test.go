@@ -22,7 +22,7 @@ func fuzzReader(t *testing.T, b []byte, make func(w window, tell *teller) frameR
 	} {
 		var problems []Problem
 		var w window
-		w.reset(wrap(bytes.NewReader(b)), 1<<(10+4*i))
+		w.reset(wrap(bytes.NewReader(b)), 1<<(10+3*i))
 		r := make(w, &teller{tell: func(p Problem) { problems = append(problems, p) }})
 		var got []kept
 		var f Frame

@@ -177,7 +177,9 @@ func fuzzSegments(t *testing.T, b []byte, mode uint8, text []byte) {
 		if st := a.Stats(); st.Open > 3 || a.pool.live > a.pool.max+64 || st.Memory > 2<<20 {
 			t.Fatalf("out of bounds: %+v", st)
 		}
-		check(t, a)
+		if why := wrong(a); why != "" {
+			t.Fatal(why)
+		}
 	}
 	a.Flush()
 	check(t, a)

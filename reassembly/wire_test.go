@@ -1,6 +1,7 @@
 package reassembly
 
 import (
+	"cmp"
 	"fmt"
 	"math/bits"
 	"strings"
@@ -172,11 +173,18 @@ func (w *wire) check() {
 
 func check(t testing.TB, a *Assembler) {
 	t.Helper()
+	if why := wrong(a); why != "" {
+		t.Fatal(why)
+	}
+}
+
+// wrong is check without a test: it says what is wrong, if anything is.
+func wrong(a *Assembler) string {
 	flows, timers, late, blocks, conns := 0, 0, 0, 0, 0
 	for _, i := range a.entries.inUse() {
 		e := a.entry(i)
 		if e == nil {
-			t.Fatalf("place %d is taken by no flow", i)
+			return fmt.Sprintf("place %d is taken by no flow", i)
 		}
 		flows++
 		if e.slot == lateSlot {
@@ -188,18 +196,20 @@ func check(t testing.TB, a *Assembler) {
 		if e.state == open || e.state == closing {
 			c := a.conns.all[e.ref]
 			if !c.live || c.flow != i {
-				t.Fatalf("flow %d and its record do not agree", i)
+				return fmt.Sprintf("flow %d and its record do not agree", i)
 			}
 			conns++
 			blocks += chain(a, c.replay) + chain(a, c.half[0].held) + chain(a, c.half[1].held)
-			checkHalf(t, a, &c.half[0])
-			checkHalf(t, a, &c.half[1])
+			if why := cmp.Or(wrongHalf(a, &c.half[0]), wrongHalf(a, &c.half[1])); why != "" {
+				return why
+			}
 		}
 	}
 	if flows != a.entries.live || flows != a.index.live || conns != a.conns.open() || timers != a.wheel.live || late != a.late.n || blocks != a.pool.live {
-		t.Fatalf("books are wrong: %d flows (%d, index %d), %d records (%d), %d timers (%d), %d blocks (%d)",
+		return fmt.Sprintf("books are wrong: %d flows (%d, index %d), %d records (%d), %d timers (%d), %d blocks (%d)",
 			flows, a.entries.live, a.index.live, conns, a.conns.open(), timers, a.wheel.live, blocks, a.pool.live)
 	}
+	return ""
 }
 
 // inUse lists the records in use.
@@ -217,12 +227,12 @@ func (s *slab[T]) inUse() (all []uint32) {
 	return all
 }
 
-func checkHalf(t testing.TB, a *Assembler, h *half) {
+func wrongHalf(a *Assembler, h *half) string {
 	segs, bytes, next := 0, 0, h.next
 	for i := h.held; i != 0; i = a.pool.at(i).next() {
 		b := a.pool.at(i)
 		if int32(b.seq()-next) < 0 && (i != h.held || int32(b.seq()+b.length()-next) <= 0) {
-			t.Fatal("held segments overlap or are not in order")
+			return "held segments overlap or are not in order"
 		}
 		next = b.seq() + b.length()
 		segs++
@@ -230,12 +240,13 @@ func checkHalf(t testing.TB, a *Assembler, h *half) {
 			bytes += b.size()
 		}
 		if b.next() == 0 && h.tail != i {
-			t.Fatal("tail is not the last")
+			return "tail is not the last"
 		}
 	}
 	if segs != h.segs || bytes != h.bytes {
-		t.Fatalf("%d segments (%d), %d bytes (%d)", segs, h.segs, bytes, h.bytes)
+		return fmt.Sprintf("%d segments (%d), %d bytes (%d)", segs, h.segs, bytes, h.bytes)
 	}
+	return ""
 }
 
 // chain counts the blocks of a list.

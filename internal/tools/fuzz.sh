@@ -6,8 +6,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 amount=${1:?usage: fuzz.sh TIME|COUNTx [TARGET...]}
 shift
-# A target's heap is small: collecting it whenever it doubles would take longer than the target.
-export GOGC=off GOMEMLIMIT=512MiB
+export GOGC=200 # of the small heap of a target
+if [ -z "${TMPDIR:-}" ] && [ -w /dev/shm ]; then
+	export TMPDIR=/dev/shm # some targets read files
+fi
 targets=$(grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | wc -l)
 done=0
 for file in $(grep -rlE --include='*_test.go' '^func Fuzz' . | sort); do
