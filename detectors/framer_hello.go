@@ -26,7 +26,8 @@ func (c *Conversation) holdHello(f *framer, m *capture.Mark, p []byte) int {
 }
 
 // answersHello looks at the first byte of what the server says while a hello is held. It
-// reports whether that was TLS, which took the bytes; text takes the hello back.
+// reports whether nothing is left to do with the bytes: it was TLS, which took them. Text
+// takes the hello back, and what the client said with it may be the dialogue's end.
 func (c *Conversation) answersHello(f *framer, m *capture.Mark, p []byte) bool {
 	switch {
 	case len(f.buf) > 0 || f.lost || f.torn: // within a line
@@ -38,7 +39,7 @@ func (c *Conversation) answersHello(f *framer, m *capture.Mark, p []byte) bool {
 	case int32(m.Ack-c.helloMark.Seq) > 0: // else the server had not seen it
 		c.helloIsText()
 	}
-	return false
+	return c.over != going
 }
 
 // helloIsTLS begins TLS with the hello that is held, if one is.
