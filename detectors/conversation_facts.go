@@ -7,7 +7,8 @@ import (
 
 // facts is what a conversation has learnt beyond its logins.
 type facts struct {
-	greeting  *Server // not reported yet: the client's first words may show that this is no mail
+	answers   *Server // what it said in its greeting
+	greeting  *Server // the same, not reported yet: the client's first words may show that this is no mail
 	greeted   capture.Mark
 	offer     *Offer // the last one reported
 	summary   Summary
@@ -21,7 +22,8 @@ func (c *Conversation) Greet(line []byte) {
 	if c.flow.Midstream || c.gap || c.facts.answered || c.facts.summary.Greeted {
 		return
 	}
-	c.facts.greeting, c.facts.greeted = c.engine.facts.server(FromGreeting, line), c.mark
+	c.facts.answers = c.engine.facts.server(FromGreeting, line)
+	c.facts.greeting, c.facts.greeted = c.facts.answers, c.mark
 	c.facts.summary.Greeted = true
 }
 
@@ -91,7 +93,7 @@ func (c *Conversation) Offers(o *Offer) {
 	f.offer = offer
 	c.flushGreeting()
 	r := c.fact(Offered, c.mark)
-	r.Offer = offer
+	r.Offer, r.Server = offer, c.facts.answers
 	c.engine.cfg.Report(r)
 }
 

@@ -100,7 +100,7 @@ type Observation struct {
 	Ambiguous bool           // segments disagreed about bytes of the client's commands
 	Proxy     netip.AddrPort // client that a PROXY preface or XCLIENT announced; zero if none
 
-	Server  *Server  // Kind Greeting
+	Server  *Server  // Kind Greeting; Kind Offered: what the greeting said, nil if it was not seen
 	Offer   *Offer   // Kind Offered
 	Upgrade *Upgrade // Kind Upgraded
 	TLS     *TLS     // Kind Handshake

@@ -18,18 +18,21 @@ type Tally struct {
 
 	rules map[*detectors.Rule]int // of the rest
 
-	severities map[detectors.Severity]int
+	severities []severityCount // of those that there were, of five
 	kinds      map[kind]*Outcomes
+	recent     [64]*Outcomes // of kinds, some
 	accounts   Distinct
 	servers    Distinct
 	clients    Distinct
 	seed       maphash.Seed
 }
 
-type kind struct {
-	protocol  string
-	mechanism detectors.Mechanism
+type severityCount struct {
+	severity detectors.Severity
+	n        int
 }
+
+type kind struct{ protocol, mechanism string }
 
 // Outcomes are the logins of one protocol and mechanism by what the server said.
 type Outcomes struct {
@@ -88,22 +91,17 @@ func (d *Distinct) grow() {
 
 // Add counts a finding.
 func (t *Tally) Add(f *detectors.Finding) {
-	if t.kinds == nil {
-		t.begin()
+	if t.rules == nil {
+		t.rules, t.kinds, t.seed = make(map[*detectors.Rule]int), make(map[kind]*Outcomes), maphash.MakeSeed()
 	}
-	t.severities[f.Severity]++
+	t.severity(f.Severity).n++
 	if f.Kind != detectors.Login {
 		t.Others++
 		t.rules[f.Rule]++
 		return
 	}
 	t.Logins++
-	k := kind{f.Protocol, f.Attempt.Mechanism}
-	o := t.kinds[k]
-	if o == nil {
-		o = &Outcomes{Protocol: k.protocol, Mechanism: string(k.mechanism)}
-		t.kinds[k] = o
-	}
+	o := t.outcomes(f.Protocol, string(f.Attempt.Mechanism))
 	switch outcome(f.Result) {
 	case "success":
 		o.Accepted++
@@ -112,16 +110,45 @@ func (t *Tally) Add(f *detectors.Finding) {
 	default:
 		o.Unknown++
 	}
-	if f.Attempt.Identity != "" {
+	// Of what there are too many of nothing changes any more.
+	if f.Attempt.Identity != "" && !t.accounts.more {
 		t.accounts.add(maphash.String(t.seed, f.Attempt.Identity))
 	}
-	t.servers.add(maphash.Comparable(t.seed, netip.AddrPortFrom(f.Flow.Server.Addr().Unmap(), f.Flow.Server.Port())))
-	t.clients.add(maphash.Comparable(t.seed, f.Flow.Client.Addr().Unmap()))
+	if !t.servers.more {
+		t.servers.add(maphash.Comparable(t.seed, netip.AddrPortFrom(f.Flow.Server.Addr().Unmap(), f.Flow.Server.Port())))
+	}
+	if !t.clients.more {
+		t.clients.add(maphash.Comparable(t.seed, f.Flow.Client.Addr().Unmap()))
+	}
 }
 
-func (t *Tally) begin() {
-	t.severities, t.kinds, t.seed = make(map[detectors.Severity]int), make(map[kind]*Outcomes), maphash.MakeSeed()
-	t.rules = make(map[*detectors.Rule]int)
+// severity gives the count of a severity.
+func (t *Tally) severity(s detectors.Severity) *severityCount {
+	for i := range t.severities {
+		if t.severities[i].severity == s {
+			return &t.severities[i]
+		}
+	}
+	t.severities = append(t.severities, severityCount{severity: s})
+	return &t.severities[len(t.severities)-1]
+}
+
+// outcomes gives the counts of a kind of login.
+func (t *Tally) outcomes(protocol, mechanism string) *Outcomes {
+	at := len(mechanism)
+	if protocol != "" && mechanism != "" {
+		at += 5*int(protocol[0]) + 3*int(mechanism[0])
+	}
+	recent := &t.recent[at%len(t.recent)]
+	if o := *recent; o != nil && o.Protocol == protocol && o.Mechanism == mechanism {
+		return o
+	}
+	k := kind{protocol, mechanism}
+	if t.kinds[k] == nil {
+		t.kinds[k] = &Outcomes{Protocol: protocol, Mechanism: mechanism}
+	}
+	*recent = t.kinds[k]
+	return *recent
 }
 
 // Rules tells of how many findings other than logins each rule has, in the order of the catalogue.
@@ -143,7 +170,14 @@ func (t *Tally) Servers() *Distinct { return &t.servers }
 func (t *Tally) Clients() *Distinct { return &t.clients }
 
 // Severity is how many findings have the severity.
-func (t *Tally) Severity(s detectors.Severity) int { return t.severities[s] }
+func (t *Tally) Severity(s detectors.Severity) int {
+	for _, c := range t.severities {
+		if c.severity == s {
+			return c.n
+		}
+	}
+	return 0
+}
 
 // Outcomes lists the logins by protocol and mechanism, in alphabetical order.
 func (t *Tally) Outcomes() []Outcomes {

@@ -30,6 +30,7 @@ func loginsOf(all []seen) (logins, facts []seen) {
 // The summary at the end is looked at only where one is expected.
 func (d *Dialogue) compareFacts(t *testing.T, got []seen) {
 	t.Helper()
+	checkAnswers(t, got)
 	if len(d.facts) == 0 {
 		return
 	}
@@ -55,11 +56,25 @@ func (d *Dialogue) compareFacts(t *testing.T, got []seen) {
 	}
 }
 
+// checkAnswers sees to it that an offer has what the server said in its greeting.
+func checkAnswers(t *testing.T, got []seen) {
+	t.Helper()
+	var greeting *detectors.Server
+	for i := range got {
+		switch o := &got[i].Observation; {
+		case o.Kind == detectors.Greeting && o.Server.Source == detectors.FromGreeting:
+			greeting = o.Server
+		case o.Kind == detectors.Offered && (o.Server == nil) != (greeting == nil), o.Kind == detectors.Offered && greeting != nil && *o.Server != *greeting:
+			t.Errorf("line %d: the offer has not the greeting before it", got[i].decidedLine)
+		}
+	}
+}
+
 // Fact writes what an observation other than a login tells, in one line: its kind and
 // what is set.
 func Fact(o *detectors.Observation) string {
 	w := words{o.Kind.String()}
-	if s := o.Server; s != nil {
+	if s := o.Server; s != nil && o.Kind == detectors.Greeting { // that of an offer was told before
 		w.add(s.Source.String(), true)
 		w.value("product", s.Product)
 		w.value("version", s.Version)

@@ -56,6 +56,9 @@ func (s *Signals) resolve(p *pair, e *event) {
 
 // succeed raises an attack that a login follows, if it is the attacker's.
 func (s *Signals) succeed(e *event, known bool, tries int) {
+	if len(s.attacks) == 0 {
+		return
+	}
 	a := s.attacks[s.key.Words(ofAttackBrute, e.pair)]
 	if a == nil {
 		a = s.attacks[s.key.Words(ofAttackSource, e.source)]

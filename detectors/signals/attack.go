@@ -112,6 +112,9 @@ func (s *Signals) touch(a *attack, o *detectors.Observation) {
 
 // partOf finds the attack that a refusal is part of, if there is one.
 func (s *Signals) partOf(e *event, strange bool) *attack {
+	if len(s.attacks) == 0 {
+		return nil
+	}
 	if a := s.attacks[s.key.Words(ofAttackBrute, e.pair)]; a != nil {
 		return a
 	}

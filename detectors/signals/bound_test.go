@@ -23,7 +23,7 @@ func TestSizesAreWhatTheyTake(t *testing.T) {
 		{"known", unsafe.Sizeof(entry[uint32]{}), knownSize}, {"profile", unsafe.Sizeof(entry[profile]{}), profileSize},
 		{"pair", unsafe.Sizeof(entry[pair]{}), pairSize}, {"suspect", unsafe.Sizeof(entry[suspect]{}), suspectSize},
 		{"target", unsafe.Sizeof(entry[target]{}), targetSize}, {"network", unsafe.Sizeof(entry[network]{}), networkSize},
-		{"greeting", unsafe.Sizeof(entry[uint64]{}), greetingSize}, {"baseline", unsafe.Sizeof(entry[baseline]{}), baselineSize},
+		{"baseline", unsafe.Sizeof(entry[baseline]{}), baselineSize},
 		{"view", unsafe.Sizeof(entry[view]{}), viewSize}, {"answers", unsafe.Sizeof(entry[answers]{}), answersSize}, {"twin", unsafe.Sizeof(entry[twin]{}), twinSize}, {"trial", unsafe.Sizeof(entry[trial]{}), trialSize},
 		{"prober", unsafe.Sizeof(entry[prober]{}), proberSize}, {"use", unsafe.Sizeof(entry[use]{}), useSize}, {"visits", unsafe.Sizeof(entry[visits]{}), visitsSize},
 		{"small set", unsafe.Sizeof(smallSet{}) + indexShare, smallSetSize + indexShare}, {"large set", unsafe.Sizeof(largeSet{}) + indexShare, largeSetSize + indexShare},

@@ -209,7 +209,7 @@ func (s *slab[T]) take() uint32 {
 	}
 	s.used++
 	if int(s.used/slabChunk) >= len(s.chunks) {
-		s.chunks = append(s.chunks, make([]T, slabChunk))
+		s.chunks = append(s.chunks, written(make([]T, slabChunk)))
 	}
 	return s.used
 }

@@ -2,6 +2,7 @@ package signals
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"net/netip"
 
 	"cleartap/detectors"
@@ -36,7 +37,7 @@ const (
 	ofAttackProber
 	ofAttackUse
 	ofAttackPlaces
-	ofFlow
+	_ // was of flows: what stands behind it is in states that were saved
 	ofServer
 	ofPlace
 )
@@ -50,28 +51,72 @@ func (s *Signals) event(o *detectors.Observation) event {
 	if o.Proxy.IsValid() {
 		e.from = o.Proxy.Addr().Unmap()
 	}
-	e.source, e.net = s.address(ofSource, e.from, 128), s.address(ofNet, e.from, 64)
+	high, low := words(e.from)
+	e.source, e.net = s.key.Three(ofSource, high, low), s.key.Three(ofNet, high, inNet(e.from, low))
 	e.name = s.name(o.Attempt.Identity)
-	group := s.address(ofGroup, o.Flow.Server.Addr().Unmap(), 64)
-	e.account = s.key.Words(e.name, group)
+	e.account = s.key.Words(e.name, s.server(o).group)
 	e.pair = s.key.Words(e.source, e.account)
 	e.client = s.key.Words(e.source, e.name)
 	e.mark, e.marked = o.Attempt.Secret.Mark()
+	s.waited = s.near(&e)
 	return e
+}
+
+// near asks the tables for what a login will be looked for in them.
+func (s *Signals) near(e *event) uint32 {
+	n := s.known.near(e.client) ^ s.suspects.near(e.source) ^ s.networks.near(e.net) ^ s.pairs.near(e.pair)
+	if e.o.Result == detectors.Success {
+		return n ^ s.profiles.near(e.source) ^ s.profiles.near(e.net) ^ s.known.nearOldest() ^ s.profiles.nearOldest()
+	}
+	return n ^ s.targets.near(e.account) ^ s.pairs.nearOldest()
+}
+
+// words are the bytes of an address.
+func words(a netip.Addr) (high, low uint64) {
+	b := a.As16()
+	return binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:])
+}
+
+// inNet is what is the same in all addresses of a network, of the second word: its
+// beginning for IPv4, nothing for IPv6.
+func inNet(a netip.Addr, low uint64) uint64 {
+	if a.Is4() {
+		return low << 8 >> 8
+	}
+	return 0
 }
 
 // address is the hash of the first bits of an IPv6 address; of an IPv4 address, of
 // all of it or, for fewer than 128, of its first 24.
 func (s *Signals) address(of uint64, a netip.Addr, bits int) uint64 {
-	b := a.As16()
-	if a.Is4() && bits < 128 {
-		b[15] = 0
-		bits = 128
+	high, low := words(a)
+	if bits < 128 {
+		low = inNet(a, low)
 	}
-	if bits == 64 {
-		clear(b[8:])
+	return s.key.Three(of, high, low)
+}
+
+// serverHashes are those of a server's address.
+type serverHashes struct {
+	addr  netip.Addr
+	self  uint64 // as ofServer
+	group uint64 // as ofGroup
+}
+
+// mostServers is how many of them are kept: a power of two.
+const mostServers = 1024
+
+// server gives the hashes of an observation's server, which were mostly made before:
+// there are few servers. Whoever makes two share a place makes both slow, and no more.
+func (s *Signals) server(o *detectors.Observation) *serverHashes {
+	a := o.Flow.Server.Addr().Unmap()
+	high, low := words(a)
+	high, low = bits.Mul64(high^low, 0x9e3779b97f4a7c15)
+	h := &s.servers[(high^low)%mostServers]
+	if h.addr != a || !a.IsValid() {
+		*h = serverHashes{addr: a, self: s.address(ofServer, a, 128), group: s.address(ofGroup, a, 64)}
 	}
-	return s.key.Three(of, binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:]))
+	return h
 }
 
 // name is the hash of an account's name, in which ASCII letters are the same in

@@ -37,40 +37,28 @@ var watched = [...]struct {
 // others have, for it to be lost on the way to that network.
 const partialViews = 3
 
-// greeted remembers by what name or product a flow's server answers.
-func (s *Signals) greeted(o *detectors.Observation) {
-	if o.Server.Source != detectors.FromGreeting {
-		return
+// answers is the hash of the name or product by which a server answers; 0 if it did not
+// tell.
+func (s *Signals) answers(v *detectors.Server) uint64 {
+	switch {
+	case v == nil:
+		return 0
+	case v.Host != "":
+		return s.name(v.Host)
 	}
-	name := o.Server.Host
-	if name == "" {
-		name = o.Server.Product
-	}
-	v, _ := s.greetings.touch(s.flow(o))
-	*v = s.name(name)
-}
-
-// flow is the hash of a flow.
-func (s *Signals) flow(o *detectors.Observation) uint64 {
-	f := &o.Flow
-	client, server := s.address(ofFlow, f.Client.Addr().Unmap(), 128), s.address(ofFlow, f.Server.Addr().Unmap(), 128)
-	return s.key.Three(client, server, uint64(f.Client.Port())<<16|uint64(f.Server.Port())^uint64(f.Start)<<32)
+	return s.name(v.Product)
 }
 
 // offered takes what a server offers before TLS. What an offer lacks because a
 // middlebox masked it is no loss of the server's.
 func (s *Signals) offered(o *detectors.Observation) {
 	offer := o.Offer
-	server := s.key.Words(s.address(ofServer, o.Flow.Server.Addr().Unmap(), 128), uint64(o.Flow.Server.Port())<<8|uint64(offer.Source))
-	net := s.address(ofNet, o.Flow.Client.Addr().Unmap(), 64)
-	s.compared(o, server, net)
+	server := s.key.Words(s.server(o).self, uint64(o.Flow.Server.Port())<<8|uint64(offer.Source))
+	s.compared(o, server)
 	if offer.Refused || offer.Masked > 0 || offer.Source == detectors.FromAuthList {
 		return
 	}
-	who := uint64(0)
-	if v := s.greetings.get(s.flow(o)); v != nil {
-		who = *v
-	}
+	who := s.answers(o.Server)
 	var stripped, before []string
 	sessions, partial := 0, false
 	for i, w := range watched {
@@ -83,10 +71,10 @@ func (s *Signals) offered(o *detectors.Observation) {
 			before = append(before, w.word)
 		}
 		if w.in(offer) {
-			s.present(b, key, net)
+			s.present(b, key, o)
 			continue
 		}
-		if everywhere, some := s.absent(b, key, net); everywhere || some {
+		if everywhere, some := s.absent(b, key, o); everywhere || some {
 			stripped = append(stripped, w.word)
 			sessions, partial = max(sessions, int(b.sessions)), partial || some
 			b.told = true
@@ -100,11 +88,16 @@ func (s *Signals) offered(o *detectors.Observation) {
 	}
 }
 
+// netOf is the hash of a client's network.
+func (s *Signals) netOf(o *detectors.Observation) uint64 {
+	return s.address(ofNet, o.Flow.Client.Addr().Unmap(), 64)
+}
+
 // second is the present second.
 func (s *Signals) second() uint32 { return uint32((s.now - s.base) / second) }
 
 // present takes a session in which something was offered.
-func (s *Signals) present(b *baseline, key, net uint64) {
+func (s *Signals) present(b *baseline, key uint64, o *detectors.Observation) {
 	sec := s.second()
 	if !b.lost {
 		if b.sessions == 0 {
@@ -114,7 +107,7 @@ func (s *Signals) present(b *baseline, key, net uint64) {
 		raise(&b.sessions)
 		return
 	}
-	v := s.view(b, key, net)
+	v := s.view(b, key, o)
 	if v.absent > 0 { // the same clients have it again: maintenance, or servers that differ
 		*b = baseline{first: sec, last: sec, sessions: 1}
 		return
@@ -126,7 +119,7 @@ func (s *Signals) present(b *baseline, key, net uint64) {
 
 // absent takes a session in which something was not offered. It reports whether it is
 // lost for everybody, or on the way to some.
-func (s *Signals) absent(b *baseline, key, net uint64) (everywhere, some bool) {
+func (s *Signals) absent(b *baseline, key uint64, o *detectors.Observation) (everywhere, some bool) {
 	sec := s.second()
 	if !b.lost {
 		if int(b.sessions) < s.cfg.BaselineSessions || b.last-b.first < uint32(s.cfg.BaselineAge/second) {
@@ -136,7 +129,7 @@ func (s *Signals) absent(b *baseline, key, net uint64) (everywhere, some bool) {
 		b.lost, b.lostAt = true, sec
 	}
 	raise(&b.absent)
-	v := s.view(b, key, net)
+	v := s.view(b, key, o)
 	if v.absent == 0 {
 		v.first = sec
 	}
@@ -153,9 +146,9 @@ func (s *Signals) absent(b *baseline, key, net uint64) (everywhere, some bool) {
 	return false, false
 }
 
-// view is what the clients of a network saw since the loss at hand.
-func (s *Signals) view(b *baseline, key, net uint64) *view {
-	v, _ := s.views.touch(s.key.Words(key, net))
+// view is what the clients of an observation's network saw since the loss at hand.
+func (s *Signals) view(b *baseline, key uint64, o *detectors.Observation) *view {
+	v, _ := s.views.touch(s.key.Words(key, s.netOf(o)))
 	if v.lostAt != b.lostAt {
 		*v = view{lostAt: b.lostAt}
 	}

@@ -31,7 +31,6 @@ type Signals struct {
 	networks table[network] // networks of refused logins
 	sets     distincts
 
-	greetings table[uint64]   // flows, and who answers them
 	baselines table[baseline] // what servers offer
 	views     table[view]     // and what networks see of it
 	masks     table[answers]  // servers, and what different clients see
@@ -40,6 +39,9 @@ type Signals struct {
 	probers   table[prober]   // sources of names that are refused
 	uses      table[use]      // marks of accepted secrets
 	visits    table[visits]   // accounts, where places are known
+
+	servers [mostServers]serverHashes // by their addresses, and a hash that is no secret
+	waited  uint32                    // what near gave
 
 	attacks map[uint64]*attack
 	lists   [lists]attackList
@@ -83,17 +85,18 @@ func (s *Signals) clear() {
 		s.sets.forget(&n.accounts)
 		s.sets.forget(&n.sources)
 	}}
-	s.greetings, s.baselines, s.views, s.trials = table[uint64]{}, table[baseline]{}, table[view]{}, table[trial]{}
+	s.baselines, s.views, s.trials = table[baseline]{}, table[view]{}, table[trial]{}
 	s.masks, s.copies = table[answers]{}, table[twin]{}
 	s.probers, s.visits = table[prober]{}, table[visits]{}
 	s.uses = table[use]{drop: func(u *use) { s.sets.forget(&u.accounts) }}
 	s.attacks = map[uint64]*attack{}
+	s.servers = [mostServers]serverHashes{} // the key may be another one
 	s.divide(s.cfg.MaxMemory)
 }
 
 func (s *Signals) evictions() []*uint64 {
 	return []*uint64{&s.known.evicted, &s.profiles.evicted, &s.pairs.evicted, &s.suspects.evicted, &s.targets.evicted, &s.networks.evicted, &s.sets.full,
-		&s.greetings.evicted, &s.baselines.evicted, &s.views.evicted, &s.masks.evicted, &s.copies.evicted, &s.trials.evicted, &s.probers.evicted, &s.uses.evicted, &s.visits.evicted}
+		&s.baselines.evicted, &s.views.evicted, &s.masks.evicted, &s.copies.evicted, &s.trials.evicted, &s.probers.evicted, &s.uses.evicted, &s.visits.evicted}
 }
 
 // Wants reports whether an observation tells the signals anything.
@@ -101,7 +104,7 @@ func Wants(o *detectors.Observation) bool {
 	switch o.Kind {
 	case detectors.Login:
 		return o.Attempt.Secret.Seen()
-	case detectors.Greeting, detectors.Offered, detectors.Upgraded:
+	case detectors.Offered, detectors.Upgraded:
 		return true
 	case detectors.Handshake:
 		return o.TLS.End == detectors.HandshakeFailed
@@ -122,8 +125,6 @@ func (s *Signals) Observe(at capture.Nanos, o *detectors.Observation) {
 	case detectors.Login:
 		s.login(o)
 		s.fallback(o)
-	case detectors.Greeting:
-		s.greeted(o)
 	case detectors.Offered:
 		s.offered(o)
 	case detectors.Upgraded, detectors.Handshake:

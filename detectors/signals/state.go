@@ -94,7 +94,6 @@ const (
 	suspectSize  = 96 + indexShare
 	targetSize   = 80 + indexShare
 	networkSize  = 72 + indexShare
-	greetingSize = 24 + indexShare
 	baselineSize = 48 + indexShare
 	viewSize     = 32 + indexShare
 	answersSize  = 32 + indexShare
@@ -120,7 +119,6 @@ func (s *Signals) divide(memory int64) {
 	s.sets.small.max = share(2, smallSetSize)
 	s.sets.large.max = share(2, largeSetSize)
 	s.sets.sketches.max = share(1, sketchSize)
-	s.greetings.max = share(2, greetingSize)
 	s.baselines.max = share(1, baselineSize)
 	s.views.max = share(1, viewSize)
 	s.masks.max = share(1, answersSize)

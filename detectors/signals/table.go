@@ -49,17 +49,55 @@ func (t *table[T]) touch(key uint64) (v *T, fresh bool) {
 		}
 		return &t.at(i).value, false
 	}
+	var i uint32
 	if t.count >= t.max && t.count > 0 {
-		t.evicted++
-		t.remove(t.at(t.oldest).key)
+		i = t.evict()
+	} else {
+		i = t.take()
 	}
-	i := t.take()
 	e := t.at(i)
 	e.key = key
 	t.link(i)
 	t.place(i, key)
 	t.count++
 	return &e.value, true
+}
+
+// evict makes the entry that was not touched for longest one that is not in use, and gives it.
+func (t *table[T]) evict() uint32 {
+	i := t.oldest
+	e := t.at(i)
+	t.evicted++
+	if t.drop != nil {
+		t.drop(&e.value)
+	}
+	if t.oldest = e.newer; t.oldest != 0 {
+		t.at(t.oldest).older = 0
+	} else {
+		t.newest = 0
+	}
+	t.clearSlot(t.slot(e.key))
+	*e = entry[T]{}
+	t.count--
+	return i
+}
+
+// near looks where a key will be looked for. What that gives has no meaning: when several
+// tables are asked before any is used, the memory that they wait for comes at once.
+func (t *table[T]) near(key uint64) uint32 {
+	if len(t.index) == 0 {
+		return 0
+	}
+	return t.index[uint32(key)&uint32(len(t.index)-1)].entry //nolint:gosec // as in slot
+}
+
+// nearOldest is near for the keys that go when two more come.
+func (t *table[T]) nearOldest() uint32 {
+	if t.count < max(2, t.max) {
+		return 0
+	}
+	e := t.at(t.oldest)
+	return t.near(e.key) ^ t.near(t.at(e.newer).key)
 }
 
 // remove forgets a key.
@@ -105,7 +143,7 @@ func (t *table[T]) slot(key uint64) int {
 func (t *table[T]) place(i uint32, key uint64) {
 	if (t.count+1)*4 > len(t.index)*3 {
 		old := t.index
-		t.index = make([]place, max(64, 2*len(old)))
+		t.index = written(make([]place, max(64, 2*len(old))))
 		mask := uint32(len(t.index) - 1) //nolint:gosec // a power of two
 		for _, p := range old {
 			if p.entry == 0 {
@@ -134,6 +172,14 @@ func (t *table[T]) clearSlot(hole int) {
 	}
 }
 
+// written writes to memory before it is read: the system then gives it at the first
+// touch. For what is read first it has a page of zeros that must be replaced later, which
+// stops the other processors too.
+func written[T any](s []T) []T {
+	clear(s)
+	return s
+}
+
 // take gives an entry that is not in use.
 func (t *table[T]) take() uint32 {
 	if i := t.free; i != 0 {
@@ -143,7 +189,7 @@ func (t *table[T]) take() uint32 {
 	}
 	t.used++
 	if int(t.used/chunk) >= len(t.chunks) {
-		t.chunks = append(t.chunks, make([]entry[T], chunk))
+		t.chunks = append(t.chunks, written(make([]entry[T], chunk)))
 	}
 	return t.used
 }

@@ -37,7 +37,7 @@ func (v *sessions) session(at capture.Nanos, from netip.Addr, host string, o d.O
 	b.Kind, b.Server = d.Greeting, &d.Server{Source: d.FromGreeting, Host: host, Product: "Postfix"}
 	v.s.Observe(at, &b)
 	o.Source = v.from
-	b.Kind, b.Server, b.Offer = d.Offered, nil, &o
+	b.Kind, b.Offer = d.Offered, &o
 	v.s.Observe(at+second/10, &b)
 }
 

@@ -26,13 +26,12 @@ type twin struct {
 const apart = 3 * second
 
 // compared compares an offer with what other clients, and other places, were shown.
-// net is the hash of the client's network.
-func (s *Signals) compared(o *detectors.Observation, server, net uint64) {
+func (s *Signals) compared(o *detectors.Observation, server uint64) {
 	offer := o.Offer
 	if offer.Refused || offer.Source == detectors.FromAuthList {
 		return
 	}
-	if s.differs(o, server, uint32(net)) { //nolint:gosec // that many bits are kept
+	if s.differs(o, server) {
 		about := *o
 		about.Flow.Client = netip.AddrPort{} // this one sees all; of who does not, no address is kept
 		s.tellLoss(&about, shownToSome())
@@ -49,17 +48,17 @@ func shownToSome() *detectors.Downgrade {
 
 // differs reports whether STARTTLS is shown to one after it was masked for another, of
 // another network: once a day for a server.
-func (s *Signals) differs(o *detectors.Observation, server uint64, net uint32) bool {
+func (s *Signals) differs(o *detectors.Observation, server uint64) bool {
 	now := s.second()
 	if !o.Offer.StartTLS {
 		if o.Offer.Masked > 0 {
 			v, _ := s.masks.touch(server)
-			v.sec, v.net = now, net
+			v.sec, v.net = now, uint32(s.netOf(o)) //nolint:gosec // that many bits are kept
 		}
 		return false
 	}
 	v := s.masks.get(server)
-	if v == nil || v.net == net || now-v.sec > s.limits.day || v.told != 0 && now-v.told < s.limits.day {
+	if v == nil || v.net == uint32(s.netOf(o)) || now-v.sec > s.limits.day || v.told != 0 && now-v.told < s.limits.day {
 		return false
 	}
 	v.told = now
@@ -70,8 +69,8 @@ func (s *Signals) differs(o *detectors.Observation, server uint64, net uint32) b
 // same addresses and ports, begun at the same time, told by another flow.
 func (s *Signals) twins(o *detectors.Observation, server uint64) bool {
 	f := &o.Flow
-	client := s.address(ofFlow, f.Client.Addr().Unmap(), 128)
-	key := s.key.Words(s.key.Words(client, server), uint64(f.Client.Port()))
+	high, low := words(f.Client.Addr())
+	key := s.key.Three(high, low, server^uint64(f.Client.Port()))
 	start := uint64(f.Start) //nolint:gosec // compared with its like
 	v, fresh := s.copies.touch(key)
 	was := *v

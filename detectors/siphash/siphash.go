@@ -13,76 +13,68 @@ import (
 // Key is the key of a hash. The zero value is a key like any other, and known to all.
 type Key struct{ K0, K1 uint64 }
 
-// state is the hash under way.
-type state struct{ v0, v1, v2, v3 uint64 }
-
-func (k Key) begin() state {
-	return state{k.K0 ^ 0x736f6d6570736575, k.K1 ^ 0x646f72616e646f6d, k.K0 ^ 0x6c7967656e657261, k.K1 ^ 0x7465646279746573}
+// The state of the hash under way are four words. They are variables and results here,
+// for the compiler to have them in registers.
+func (k Key) begin() (v0, v1, v2, v3 uint64) {
+	return k.K0 ^ 0x736f6d6570736575, k.K1 ^ 0x646f72616e646f6d, k.K0 ^ 0x6c7967656e657261, k.K1 ^ 0x7465646279746573
 }
 
-func (s *state) round() {
-	s.v0 += s.v1
-	s.v1 = bits.RotateLeft64(s.v1, 13) ^ s.v0
-	s.v0 = bits.RotateLeft64(s.v0, 32)
-	s.v2 += s.v3
-	s.v3 = bits.RotateLeft64(s.v3, 16) ^ s.v2
-	s.v0 += s.v3
-	s.v3 = bits.RotateLeft64(s.v3, 21) ^ s.v0
-	s.v2 += s.v1
-	s.v1 = bits.RotateLeft64(s.v1, 17) ^ s.v2
-	s.v2 = bits.RotateLeft64(s.v2, 32)
+func round(v0, v1, v2, v3 uint64) (_, _, _, _ uint64) {
+	v0 += v1
+	v1 = bits.RotateLeft64(v1, 13) ^ v0
+	v2 += v3
+	v3 = bits.RotateLeft64(v3, 16) ^ v2
+	v0 = bits.RotateLeft64(v0, 32) + v3
+	v2 += v1
+	return v0, bits.RotateLeft64(v1, 17) ^ v2, bits.RotateLeft64(v2, 32), bits.RotateLeft64(v3, 21) ^ v0
 }
 
-func (s *state) word(m uint64) {
-	s.v3 ^= m
-	s.round()
-	s.v0 ^= m
+// word takes eight bytes of the message.
+func word(v0, v1, v2, v3, m uint64) (_, _, _, _ uint64) {
+	v0, v1, v2, v3 = round(v0, v1, v2, v3^m)
+	return v0 ^ m, v1, v2, v3
 }
 
-// word2 is word with the two rounds of SipHash-2-4.
-func (s *state) word2(m uint64) {
-	s.v3 ^= m
-	s.round()
-	s.round()
-	s.v0 ^= m
-}
-
-func (s *state) end() uint64 {
-	s.v2 ^= 0xff
-	s.round()
-	s.round()
-	s.round()
-	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3
+func end(v0, v1, v2, v3 uint64) uint64 {
+	v0, v1, v2, v3 = round(v0, v1, v2^0xff, v3)
+	v0, v1, v2, v3 = round(v0, v1, v2, v3)
+	v0, v1, v2, v3 = round(v0, v1, v2, v3)
+	return v0 ^ v1 ^ v2 ^ v3
 }
 
 // Sum is SipHash-1-3 of p. p is not kept.
 func (k Key) Sum(p []byte) uint64 {
-	s := k.begin()
-	length := uint64(len(p)) << 56
+	v0, v1, v2, v3 := k.begin()
+	last := tail(p) | uint64(len(p))<<56
 	for ; len(p) >= 8; p = p[8:] {
-		s.word(binary.LittleEndian.Uint64(p))
+		v0, v1, v2, v3 = word(v0, v1, v2, v3, binary.LittleEndian.Uint64(p))
 	}
-	s.word(tail(p) | length)
-	return s.end()
+	v0, v1, v2, v3 = word(v0, v1, v2, v3, last)
+	return end(v0, v1, v2, v3)
 }
 
 // Strong is SipHash-2-4 of p. p is not kept.
 func (k Key) Strong(p []byte) uint64 {
-	s := k.begin()
-	length := uint64(len(p)) << 56
+	v0, v1, v2, v3 := k.begin()
+	last := tail(p) | uint64(len(p))<<56
 	for ; len(p) >= 8; p = p[8:] {
-		s.word2(binary.LittleEndian.Uint64(p))
+		m := binary.LittleEndian.Uint64(p)
+		v0, v1, v2, v3 = round(v0, v1, v2, v3^m)
+		v0, v1, v2, v3 = round(v0, v1, v2, v3)
+		v0 ^= m
 	}
-	s.word2(tail(p) | length)
-	s.v2 ^= 0xff
-	for range 4 {
-		s.round()
-	}
-	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3
+	v0, v1, v2, v3 = round(v0, v1, v2, v3^last)
+	v0, v1, v2, v3 = round(v0, v1, v2, v3)
+	v0, v1, v2, v3 = round(v0^last, v1, v2^0xff, v3)
+	return end(v0, v1, v2^0xff, v3) // which takes this one back
 }
 
-// tail is the last bytes of a message, fewer than eight, as a word.
+// tail is the last bytes of a message, those that are no whole word, as a word.
 func tail(p []byte) uint64 {
+	rest := len(p) % 8
+	if len(p) >= 8 {
+		return binary.LittleEndian.Uint64(p[len(p)-8:]) >> (64 - 8*rest)
+	}
 	var last [8]byte
 	copy(last[:], p)
 	return binary.LittleEndian.Uint64(last[:])
@@ -90,19 +82,25 @@ func tail(p []byte) uint64 {
 
 // Words is SipHash-1-3 of two words, for keys that are made of others.
 func (k Key) Words(a, b uint64) uint64 {
-	s := k.begin()
-	s.word(a)
-	s.word(b)
-	s.word(16 << 56)
-	return s.end()
+	v0, v1, v2, v3 := k.begin()
+	v0, v1, v2, v3 = word(v0, v1, v2, v3, a)
+	v0, v1, v2, v3 = word(v0, v1, v2, v3, b)
+	v0, v1, v2, v3 = word(v0, v1, v2, v3, 16<<56)
+	v0, v1, v2, v3 = round(v0, v1, v2^0xff, v3) // as end, which the compiler does not put here
+	v0, v1, v2, v3 = round(v0, v1, v2, v3)
+	v0, v1, v2, v3 = round(v0, v1, v2, v3)
+	return v0 ^ v1 ^ v2 ^ v3
 }
 
 // Three is SipHash-1-3 of three words.
 func (k Key) Three(a, b, c uint64) uint64 {
-	s := k.begin()
-	s.word(a)
-	s.word(b)
-	s.word(c)
-	s.word(24 << 56)
-	return s.end()
+	v0, v1, v2, v3 := k.begin()
+	v0, v1, v2, v3 = word(v0, v1, v2, v3, a)
+	v0, v1, v2, v3 = word(v0, v1, v2, v3, b)
+	v0, v1, v2, v3 = word(v0, v1, v2, v3, c)
+	v0, v1, v2, v3 = word(v0, v1, v2, v3, 24<<56)
+	v0, v1, v2, v3 = round(v0, v1, v2^0xff, v3)
+	v0, v1, v2, v3 = round(v0, v1, v2, v3)
+	v0, v1, v2, v3 = round(v0, v1, v2, v3)
+	return v0 ^ v1 ^ v2 ^ v3
 }

@@ -7,6 +7,8 @@ package inventory
 
 import (
 	"cmp"
+	"encoding/binary"
+	"math/bits"
 	"net/netip"
 	"slices"
 
@@ -33,10 +35,10 @@ type Inventory struct {
 	cfg     Config
 	key     siphash.Key
 	servers map[Key]*Server
-	// oldest and newest end the list of servers by when they were touched last.
-	oldest, newest *Server
-	stats          Stats
-	evicted        func(*Server) // told of what is forgotten, may be nil
+	recent  [recentServers]*Server // some of them, by a hash that is no secret
+	ages    ages
+	stats   Stats
+	evicted func(*Server) // told of what is forgotten, may be nil
 }
 
 // Stats are an inventory's counters.
@@ -84,55 +86,60 @@ func (v *Inventory) Observe(o *detectors.Observation) *Server {
 	return s
 }
 
-// server finds the entry of an observation's server, or makes it.
+// recentServers is a power of two.
+const recentServers = 4096
+
+// server finds the entry of an observation's server, or makes it. Most are recent; who
+// makes several servers share a place there makes the others cost a look into the map.
 func (v *Inventory) server(o *detectors.Observation) *Server {
 	k := KeyOf(o)
+	recent := v.recentOf(&k)
+	s := *recent
+	if s == nil || s.Addr != k.Addr || s.Protocol != k.Protocol {
+		s = v.look(k)
+		*recent = s
+	}
+	v.ages.touch(s)
+	return s
+}
+
+// recentOf is the place of a key in recent.
+func (v *Inventory) recentOf(k *Key) **Server {
+	b := k.Addr.Addr().As16()
+	high, low := bits.Mul64(binary.LittleEndian.Uint64(b[:])^binary.LittleEndian.Uint64(b[8:])+uint64(k.Addr.Port()), 0x9e3779b97f4a7c15)
+	return &v.recent[(high^low)%recentServers]
+}
+
+// look finds or makes an entry.
+func (v *Inventory) look(k Key) *Server {
 	s := v.servers[k]
 	if s == nil {
 		if len(v.servers) >= v.cfg.MaxServers {
-			v.forget(v.oldest)
+			v.forget(v.ages.oldest())
 		}
 		s = &Server{Key: k, External: !v.home(k.Addr.Addr())}
-		v.servers[k] = s
-		v.link(s)
-	} else if s != v.newest {
-		v.unlink(s)
-		v.link(s)
+		v.keep(s)
 	}
 	return s
 }
 
+// keep takes a server in, as the one that was touched last.
+func (v *Inventory) keep(s *Server) {
+	s.kept = true
+	v.servers[s.Key] = s
+	v.ages.add(s)
+}
+
+// forget takes a server out that ages has given.
 func (v *Inventory) forget(s *Server) {
-	v.unlink(s)
+	s.kept = false
 	delete(v.servers, s.Key)
+	if recent := v.recentOf(&s.Key); *recent == s {
+		*recent = nil
+	}
 	v.stats.Evicted++
 	if v.evicted != nil {
 		v.evicted(s)
-	}
-}
-
-func (v *Inventory) link(s *Server) {
-	s.kept = true
-	s.before, s.after = v.newest, nil
-	if v.newest != nil {
-		v.newest.after = s
-	} else {
-		v.oldest = s
-	}
-	v.newest = s
-}
-
-func (v *Inventory) unlink(s *Server) {
-	s.kept = false
-	if s.before != nil {
-		s.before.after = s.after
-	} else {
-		v.oldest = s.after
-	}
-	if s.after != nil {
-		s.after.before = s.before
-	} else {
-		v.newest = s.before
 	}
 }
 

@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -215,14 +217,60 @@ func TestBounded(t *testing.T) {
 	if st := v.Stats(); st.Servers != 10 || st.Evicted != 91 || v.servers[Key{netip.MustParseAddrPort("192.0.2.25:1"), "pop3"}] == nil {
 		t.Errorf("%+v", st)
 	}
-	n := 0
-	for s := v.oldest; s != nil; s = s.after {
-		if n++; s.after != nil && s.after.before != s {
-			t.Fatal("the list is torn")
+	for _, s := range v.recent {
+		if s != nil && !s.kept {
+			t.Errorf("%v is remembered still", s.Addr)
 		}
 	}
-	if n != 10 {
-		t.Errorf("%d in the list", n)
+}
+
+// The one that goes is the one that a list ordered at each touch has first.
+func TestAges(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(7, 8))
+	var a ages
+	var list []*Server
+	for i := range 100_000 {
+		switch n := rnd.IntN(100); {
+		case len(list) == 0 || n < 20 && len(list) < 300:
+			s := &Server{Sessions: uint64(i)}
+			a.add(s)
+			list = append(list, s)
+		case n < 60+i/10_000*4:
+			k := rnd.IntN(len(list))
+			if n%2 == 0 {
+				k = min(k, 1) // what is about to go
+			}
+			s := list[k]
+			a.touch(s)
+			list = append(slices.Delete(list, k, k+1), s)
+		default:
+			if s := a.oldest(); s != list[0] {
+				t.Fatalf("step %d: %d went before %d", i, s.Sessions, list[0].Sessions)
+			}
+			list = list[1:]
+		}
+	}
+}
+
+// What a sketch holds does not depend on where a search begins.
+func TestSketchOfUnevenHashes(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(9, 10))
+	for _, spread := range []uint32{1 << 31, 1 << 16, 300} {
+		for _, base := range []uint32{0, 1 << 30, math.MaxUint32 - spread} {
+			var s Sketch
+			all := map[uint32]bool{}
+			for range 2000 {
+				h := base + rnd.Uint32()%spread
+				if len(all) >= mostFew && !all[h] {
+					continue
+				}
+				all[h] = true
+				s.add(h)
+			}
+			if s.Count() != len(all) || !slices.IsSorted(s.few) {
+				t.Errorf("base %d, spread %d: %d of %d, sorted %t", base, spread, s.Count(), len(all), slices.IsSorted(s.few))
+			}
+		}
 	}
 }
 

@@ -147,4 +147,5 @@ func (s *Server) join(t *Server) {
 		s.First = t.First
 	}
 	s.Last, s.told = max(s.Last, t.Last), max(s.told, t.told)
+	s.said, s.offered = nil, nil
 }

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"encoding/binary"
 	"net/netip"
 
 	"cleartap/capture"
@@ -42,6 +43,7 @@ type Server struct {
 	External  bool // outside of the home networks
 
 	Path          string       // where it was seen last, as the observer calls it
+	touched       uint64       // of ages
 	mark          capture.Mark // of the last observation
 	vlan          uint16
 	greeted       bool  // its greeting was seen
@@ -49,7 +51,10 @@ type Server struct {
 	told          int64 // the day for which CT-INV-001 was told last
 	dirty, loaded bool  // of the store
 	kept          bool  // the inventory has it
-	before, after *Server
+
+	// What was taken in last: the same once more tells nothing new.
+	said    *detectors.Server
+	offered *detectors.Offer
 }
 
 // versions is how many versions of TLS are counted, the unknown one included.
@@ -116,6 +121,10 @@ func (s *Server) login(v *Inventory, o *detectors.Observation) {
 }
 
 func (s *Server) greeting(g *detectors.Server) {
+	if g == s.said {
+		return
+	}
+	s.said = g
 	if g.Product != "" {
 		if g.Version != "" || g.Product != s.Product {
 			s.Version = g.Version
@@ -133,9 +142,10 @@ func (s *Server) greeting(g *detectors.Server) {
 
 func (s *Server) offer(o *detectors.Observation) {
 	f := o.Offer
-	if f.Refused {
+	if f == s.offered || f.Refused {
 		return
 	}
+	s.offered = f
 	s.Masked = s.Masked || f.Masked > 0
 	s.StartTLS = s.StartTLS || f.StartTLS
 	s.UserPass = s.UserPass || f.UserPass
@@ -164,7 +174,7 @@ func (s *Server) ended(v *Inventory, o *detectors.Observation) {
 	x := o.Summary
 	s.Sessions++
 	b := client(o).As16()
-	s.Clients.Add(v.key.Sum(b[:]))
+	s.Clients.Add(v.key.Words(binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:])))
 	if x.Asked && o.Sides == 2 || x.TLS {
 		s.Telling++
 	}

@@ -32,13 +32,27 @@ func (s *Sketch) add(h uint32) {
 		s.ranks[register] = max(s.ranks[register], rank(h))
 		return
 	}
-	i, there := slices.BinarySearch(s.few, h)
-	if there {
+	i := s.place(h)
+	if i < len(s.few) && s.few[i] == h {
 		return
 	}
 	if s.few = slices.Insert(s.few, i, h); len(s.few) > mostFew {
 		s.spread()
 	}
+}
+
+// place is where a hash stands in few, or would: near where it is if hashes are spread
+// evenly, which they are.
+func (s *Sketch) place(h uint32) int {
+	n := len(s.few)
+	i := int(uint64(h) * uint64(n) >> 32) //nolint:gosec // n at most
+	for i < n && s.few[i] < h {
+		i++
+	}
+	for i > 0 && s.few[i-1] >= h {
+		i--
+	}
+	return i
 }
 
 // rank is one more than the zeros behind the register's bits.

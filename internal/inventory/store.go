@@ -167,8 +167,7 @@ func load(tx *bolt.Tx, v *Inventory) error {
 	}
 	byLast(all)
 	for _, s := range all[max(0, len(all)-v.cfg.MaxServers):] {
-		v.servers[s.Key] = s
-		v.link(s)
+		v.keep(s)
 	}
 	return nil
 }
