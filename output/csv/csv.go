@@ -34,7 +34,7 @@ func (w *Writer) Write(a *output.Alert) error {
 	}
 	w.cells = appendRecord(w.cells[:0], a)
 	for i, c := range w.cells {
-		w.cells[i] = guard(c)
+		w.cells[i] = guard(visible(c))
 	}
 	return w.w.Write(w.cells)
 }
