@@ -74,7 +74,12 @@ func (e *Engine) ask(client, server []byte, home int, final bool) (choice int, s
 }
 
 // home gives the index of the protocol whose port it is, -1 if none.
-func (e *Engine) home(port uint16) int { return int(e.homes[port]) - 1 }
+func (e *Engine) home(port uint16) int {
+	if page := e.homes[port>>8]; page != nil {
+		return int(page[port&0xff]) - 1
+	}
+	return -1
+}
 
 // answer is what Classify chose for the flow that is to be opened next.
 type answer struct {

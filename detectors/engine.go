@@ -48,7 +48,7 @@ type Engine struct {
 	waiting        int
 	spareInflaters []*inflater
 	inflaters      int
-	homes          []uint8 // by port: index of the protocol at home there and one, 0 if none
+	homes          [256]*[256]uint8 // by the halves of a port: index of the protocol at home there and one, 0 if none
 	answer         answer
 	layer          int         // index of the protocol that is TLS, -1 if there is none
 	fact           Observation // the one that is being reported
@@ -83,7 +83,7 @@ func NewEngine(cfg Config) *Engine {
 	}
 	e := &Engine{cfg: cfg, sessions: make([][]Session, len(cfg.Protocols))}
 	e.stats.Protocols = make([]ProtocolStats, len(cfg.Protocols))
-	e.homes, e.answer.choice = make([]uint8, 1<<16), -1
+	e.answer.choice = -1
 	e.layer = -1
 	for i, p := range cfg.Protocols {
 		e.stats.Protocols[i].Name = p.Name
@@ -91,7 +91,11 @@ func NewEngine(cfg Config) *Engine {
 			e.layer = i
 		}
 		for _, port := range p.Ports {
-			e.homes[port] = uint8(i + 1)
+			page := &e.homes[port>>8]
+			if *page == nil {
+				*page = new([256]uint8)
+			}
+			(*page)[port&0xff] = uint8(i + 1)
 		}
 	}
 	return e
