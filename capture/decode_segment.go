@@ -33,7 +33,10 @@ func (s *Segment) tcp(f *Frame, t []byte, missing int) outcome {
 		}
 		off = len(t)
 	}
-	s.Mark = Mark{Time: f.Time, Frame: f.Number, File: f.File, Seq: be32(t[4:]), Ack: be32(t[8:])}
+	// Field by field: a composite literal is written by fields elsewhere and copied by wider
+	// words, for which the processor must wait until the fields have reached its cache.
+	s.Time, s.Frame, s.File = f.Time, f.Number, f.File
+	s.Seq, s.Ack = be32(t[4:]), be32(t[8:])
 	s.Src.Port, s.Dst.Port = be16(t), be16(t[2:])
 	s.Flags = Flags(t[13])
 	s.Payload = t[off:]

@@ -134,8 +134,9 @@ func (c *Conversation) Alerts(text []byte) {
 
 // fact makes an observation other than a login. It is used again for the next one.
 func (c *Conversation) fact(k Kind, m capture.Mark) *Observation {
-	o := &c.engine.fact
-	*o = Observation{Kind: k, Mark: m, Decided: m, Gap: c.gap}
+	o := &c.engine.fact // of the rest nothing is ever set: to clear all of it takes longer than all else here
+	o.Kind, o.Mark, o.Decided, o.Gap = k, m, m, c.gap
+	o.Server, o.Offer, o.Upgrade, o.TLS, o.Oddity, o.Summary = nil, nil, nil, nil, nil, nil
 	c.complete(o)
 	return o
 }

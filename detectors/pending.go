@@ -42,9 +42,10 @@ func (c *Conversation) Begin(a *Attempt) Ticket {
 		c.facts.summary.Logins++
 	}
 	p.blind = c.gap && c.blind && c.dirs[reassembly.ToClient].seen && int32(c.mark.Ack-c.blindAck) <= 0
-	p.observation = Observation{Kind: Login, Mark: c.mark, Attempt: *a, Number: c.number, Gap: c.gap}
+	o := &p.observation // was cleared
+	o.Kind, o.Mark, o.Attempt, o.Number, o.Gap = Login, c.mark, *a, c.number, c.gap
 	if a.Class != Password && a.Class != Token { // an answer to a challenge is another one each time
-		p.observation.Attempt.Secret = a.Secret.Unmarked()
+		o.Attempt.Secret = a.Secret.Unmarked()
 	}
 	if c.last == nil {
 		c.waiting = p

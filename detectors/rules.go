@@ -36,17 +36,25 @@ type Finding struct {
 // Judge finds the rule for an observation, and how severe it is. It reports false
 // when there is nothing to raise an alarm about: no secret was sent.
 func Judge(o *Observation) (Finding, bool) {
+	r, s := RuleOf(o)
+	if r == nil {
+		return Finding{}, false
+	}
+	return Finding{Observation: *o, Rule: r, Severity: s}, true
+}
+
+// RuleOf is Judge without a copy of the observation; nil is no rule.
+func RuleOf(o *Observation) (*Rule, Severity) {
 	switch o.Kind {
 	case Conflict:
-		return Finding{Observation: *o, Rule: ruleConflict, Severity: ruleConflict.floor}, true
+		return ruleConflict, ruleConflict.floor
 	case Login:
-		if !o.Attempt.Secret.Seen() {
-			return Finding{}, false
+		if o.Attempt.Secret.Seen() {
+			r := loginRule(o)
+			return r, severity(r, o)
 		}
-		r := loginRule(o)
-		return Finding{Observation: *o, Rule: r, Severity: severity(r, o)}, true
 	}
-	return Finding{}, false
+	return nil, 0
 }
 
 // loginRule chooses one rule for an attempt: what happened to it goes before how it was made.

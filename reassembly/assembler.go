@@ -107,20 +107,11 @@ func (a *Assembler) look(hash, addrs uint64, ports uint32, six bool) (uint32, *e
 		if bk == nil {
 			return 0, nil
 		}
-		for w := range bk.tags {
-			x := bk.tags[w] ^ pattern
-			if w == 2 {
-				x |= noSlots
-			}
-			for m := (x - lanes) &^ x & laneTops; m != 0; m &= m - 1 {
-				s := w*4 + lane(m)
-				if s >= slots {
-					break
-				}
-				e := a.entries.at(bk.idx[s])
-				if e.ports == ports && (e.addrs == addrs && !six && e.flags&v6 == 0 || six && a.same6(e)) {
-					return bk.idx[s], e
-				}
+		for m := bk.match(pattern); m != 0; m &= m - 1 {
+			i := bk.idx[slotOf(m)]
+			e := a.entries.at(i)
+			if e.ports == ports && (e.addrs == addrs && !six && e.flags&v6 == 0 || six && a.same6(e)) {
+				return i, e
 			}
 		}
 		if bk.passed() == 0 {

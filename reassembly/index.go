@@ -20,6 +20,20 @@ const (
 	passedOne = 1 << 32             // in tags[2]
 )
 
+// match finds the slots whose tag is that of a pattern, which has the tag in each lane:
+// a bit for each, see slotOf. A slot above one that matches may be found by mistake. The
+// three words are looked at without a branch, since nobody can foresee which it will be.
+func (b *bucket) match(pattern uint64) uint64 {
+	x, y, z := b.tags[0]^pattern, b.tags[1]^pattern, b.tags[2]^pattern|noSlots
+	return ((x-lanes)&^x&laneTops)>>2 | ((y-lanes)&^y&laneTops)>>1 | (z-lanes)&^z&laneTops
+}
+
+// slotOf is the slot of the lowest bit of a match.
+func slotOf(m uint64) int {
+	bit := bits.TrailingZeros64(m)
+	return (bit%16-13)*4 + bit/16
+}
+
 func (b *bucket) passed() uint64 { return b.tags[2] >> 32 }
 
 // put takes a flow if there is room.
@@ -203,6 +217,3 @@ func (x *index) moveHome(home uint32) (work int) {
 		}
 	}
 }
-
-// lane is the number of the lowest lane of a match.
-func lane(m uint64) int { return bits.TrailingZeros64(m) / 16 }

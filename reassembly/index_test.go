@@ -72,3 +72,34 @@ func TestIndexGrowsAndShrinks(t *testing.T) {
 		t.Errorf("%d flows, %d chunks", x.live, x.chunks)
 	}
 }
+
+// TestMatch sees each slot found by its tag, alone and among others, and none where there is none.
+func TestMatch(t *testing.T) {
+	for slot := range slots {
+		for _, rest := range []uint16{0, 1, 0xffff, 0x1235, 0x8001} {
+			var b bucket
+			for i := range slots {
+				tag := rest
+				if i == slot {
+					tag = 0x1233
+				}
+				b.tags[i/4] |= uint64(tag) << (i % 4 * 16)
+			}
+			b.tags[2] += 3 * passedOne
+			found := false
+			for m := b.match(0x1233 * lanes); m != 0; m &= m - 1 {
+				if s := slotOf(m); s == slot {
+					found = true
+				} else if s < 0 || s >= slots {
+					t.Fatalf("slot %d", s)
+				}
+			}
+			if !found {
+				t.Errorf("slot %d is not found among %#x", slot, rest)
+			}
+			if m := b.match(0x4321 * lanes); m != 0 {
+				t.Errorf("%#x matches a tag that is not there", m)
+			}
+		}
+	}
+}

@@ -14,10 +14,11 @@ import (
 const window = 32
 
 // batchSize is how many findings travel together, batches how many of these
-// may wait in a lane.
+// may wait in a lane. A collector that is faster than the worker sleeps behind each
+// batch, and to wake it costs as much as thirty findings: so batches are large.
 const (
-	batchSize = 64
-	batches   = 4
+	batchSize = 512
+	batches   = 2
 )
 
 // batch is what a worker hands over at a time: findings, then a problem that
@@ -41,6 +42,20 @@ type lane struct {
 
 // finding takes a copy of f.
 func (l *lane) finding(f *detectors.Finding) {
+	*l.place() = *f
+	l.placed()
+}
+
+// observation takes a copy of o, and the rule that it is about, if there is one.
+func (l *lane) observation(o *detectors.Observation, r *detectors.Rule, s detectors.Severity) {
+	f := l.place()
+	f.Observation = *o
+	f.Rule, f.Severity = r, s
+	l.placed()
+}
+
+// place gives a cleared finding of the batch at hand, to be filled in.
+func (l *lane) place() *detectors.Finding {
 	if l.next == nil {
 		select {
 		case l.next = <-l.free:
@@ -48,7 +63,13 @@ func (l *lane) finding(f *detectors.Finding) {
 			l.next = make([]detectors.Finding, 0, batchSize)
 		}
 	}
-	l.next = append(l.next, *f)
+	n := len(l.next)
+	l.next = l.next[:n+1]
+	return &l.next[n]
+}
+
+// placed says that the finding was filled in.
+func (l *lane) placed() {
 	if l.eager || len(l.next) >= batchSize {
 		l.flush()
 	}

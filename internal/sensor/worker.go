@@ -202,24 +202,21 @@ func (w *worker) settle() {
 // give several findings: they come first, and then the observation without a rule.
 func (w *worker) report(o *detectors.Observation) {
 	if o.Kind > detectors.Conflict {
-		detectors.JudgeAll(o, w.hand)
-		w.hand(&detectors.Finding{Observation: *o})
+		detectors.JudgeAll(o, func(f *detectors.Finding) { w.hand(o, f.Rule, f.Severity) })
+		w.hand(o, nil, 0)
 		return
 	}
-	f, ok := detectors.Judge(o)
-	if !ok {
-		f = detectors.Finding{Observation: *o} // no alert by itself
-	}
-	w.hand(&f)
+	r, s := detectors.RuleOf(o)
+	w.hand(o, r, s)
 }
 
-// hand hands on what an observation gave.
-func (w *worker) hand(f *detectors.Finding) {
+// hand hands on an observation, and what rule it is about.
+func (w *worker) hand(o *detectors.Observation, r *detectors.Rule, s detectors.Severity) {
 	if !w.ending {
-		w.lane.finding(f)
+		w.lane.observation(o, r, s)
 		return
 	}
-	if w.last = append(w.last, *f); len(w.last) >= mostLast {
+	if w.last = append(w.last, detectors.Finding{Observation: *o, Rule: r, Severity: s}); len(w.last) >= mostLast {
 		w.sortLast()
 	}
 }
