@@ -24,7 +24,7 @@ func FuzzSignals(f *testing.F) {
 	fuzzing.Begin()
 	f.Fuzz(func(t *testing.T, data []byte, memory int64, updates bool) {
 		begun := map[capture.Mark]int{}
-		s := New(Config{MaxMemory: memory % (64 << 20), Updates: updates, BruteFailures: 5, SprayAccounts: 3, DistributedSources: 3, StuffingAccounts: 3, SlowThreshold: 5, StaleFailures: 5, Probes: 4,
+		s := New(Config{MaxMemory: memory % (4 << 20), Updates: updates, BruteFailures: 5, SprayAccounts: 3, DistributedSources: 3, StuffingAccounts: 3, SlowThreshold: 5, StaleFailures: 5, Probes: 4,
 			Place: func(a netip.Addr) (Place, bool) { return Place{AS: uint32(a.As16()[15] % 5)}, true }}, func(v *d.Finding) {
 			if v.Attack == nil {
 				return
