@@ -61,6 +61,16 @@ type eventID struct {
 
 var idEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
 
+// appendID appends the first 130 bits of a digest as idEncoding writes them.
+func appendID(dst []byte, sum *[sha256.Size]byte) []byte {
+	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+	for p := sum[:15]; len(p) > 0; p = p[5:] {
+		v := uint64(p[0])<<32 | uint64(binary.BigEndian.Uint32(p[1:]))
+		dst = append(dst, digits[v>>35], digits[v>>30&31], digits[v>>25&31], digits[v>>20&31], digits[v>>15&31], digits[v>>10&31], digits[v>>5&31], digits[v&31])
+	}
+	return append(dst, digits[sum[15]>>3], digits[sum[15]<<2&31|sum[16]>>6])
+}
+
 // appendTo appends base32(SHA-256(...))[:26]: 130 bits of it.
 func (id *eventID) appendTo(dst []byte) []byte {
 	var buf [320]byte
@@ -75,7 +85,5 @@ func (id *eventID) appendTo(dst []byte) []byte {
 	in = binary.BigEndian.AppendUint64(in, uint64(id.micros))
 	in = binary.BigEndian.AppendUint32(in, id.seq)
 	sum := sha256.Sum256(in)
-	var out [32]byte
-	idEncoding.Encode(out[:], sum[:20])
-	return append(dst, out[:26]...)
+	return appendID(dst, &sum)
 }

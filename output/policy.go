@@ -75,20 +75,13 @@ func checkKey(key []byte) error {
 	return nil
 }
 
-// defaultHome is the home network of a policy that names none.
-var defaultHome = []netip.Prefix{
-	netip.MustParsePrefix("10.0.0.0/8"),     // RFC 1918
-	netip.MustParsePrefix("172.16.0.0/12"),  // RFC 1918
-	netip.MustParsePrefix("192.168.0.0/16"), // RFC 1918
-	netip.MustParsePrefix("fc00::/7"),       // RFC 4193
-}
-
+// home reports whether an address is in the home networks: those of RFC 1918 and RFC
+// 4193 for a policy that names none.
 func (p *Policy) home(a netip.Addr) bool {
-	nets := p.HomeNets
-	if len(nets) == 0 {
-		nets = defaultHome
+	if len(p.HomeNets) == 0 {
+		return a.IsPrivate() && a.Zone() == ""
 	}
-	for _, n := range nets {
+	for _, n := range p.HomeNets {
 		if n.Contains(a) {
 			return true
 		}

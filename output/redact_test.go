@@ -2,6 +2,7 @@ package output
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"net/netip"
 	"reflect"
@@ -465,5 +466,14 @@ func BenchmarkAppendJSON(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		buf = a.AppendJSON(buf[:0])
+	}
+}
+
+func TestIDsAreBase32(t *testing.T) {
+	for i := range 100 {
+		sum := sha256.Sum256([]byte{byte(i)})
+		if got, want := string(appendID(nil, &sum)), idEncoding.EncodeToString(sum[:])[:26]; got != want {
+			t.Fatalf("%q, want %q", got, want)
+		}
 	}
 }

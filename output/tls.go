@@ -43,7 +43,7 @@ func (r *Redactor) flowFacts(a *Alert) {
 }
 
 // actions are event.action by kind of observation.
-var actions = map[detectors.Kind]string{
+var actions = [...]string{
 	detectors.Login: "cleartext-login", detectors.Conflict: "tcp-conflict", detectors.Greeting: "starttls-masked", detectors.Offered: "starttls-masked",
 	detectors.Upgraded: "starttls-masked", detectors.Injection: "starttls-injection", detectors.Preauth: "preauth-greeting",
 	detectors.Referral: "login-referral", detectors.ServerAlert: "server-alert", detectors.PlainPort: "cleartext-on-tls-port", detectors.Exposed: "exposed-server", detectors.Regression: "starttls-stripped", detectors.Fallback: "plaintext-fallback",
@@ -60,6 +60,9 @@ func action(f *detectors.Finding) string {
 		return "certificate-problem"
 	case detectors.AccessibleServer.ID:
 		return "accessible-server"
+	}
+	if int(f.Kind) >= len(actions) {
+		return ""
 	}
 	return actions[f.Kind]
 }

@@ -106,7 +106,7 @@ func (s *scanning) Finding(where output.Where, f *detectors.Finding) {
 
 // Observation implements sensor.Receiver.
 func (s *scanning) Observation(where output.Where, o *detectors.Observation) {
-	if server := s.servers.Observe(o); server != nil {
+	if server := s.servers.Observe(o); server != nil && server.Path != where.Path {
 		server.Path = where.Path
 	}
 }

@@ -8,27 +8,33 @@ import (
 	"cleartap/detectors"
 )
 
-// Server is what is known of one server.
+// Server is what is known of one server. What each observation looks at stands first,
+// and together.
 type Server struct {
 	Key
-	Product, Version string
-	Host             string // by which it greets
-	Banner           string // its last greeting: printable, at most 128 bytes, without APOP's timestamp
-	Masked           bool   // something rewrites what it says
+	touched uint64 // of ages
+	Last    capture.Nanos
+	First   capture.Nanos
+	mark    capture.Mark // of the last observation
+	Path    string       // where it was seen last, as the observer calls it
+	vlan    uint16
 
-	StartTLS      bool                   // offered in clear, at least once
-	LoginDisabled bool                   // IMAP: in the last list
-	UserPass      bool                   // POP3, NNTP: USER was offered in clear
-	Mechanisms    detectors.MechanismSet // offered in clear, ever
-	Plaintext     bool                   // it offered or took a login that shows the password
-	Required      bool                   // it refused something because TLS was missing
-	Implicit      bool                   // TLS from the first byte was seen
+	dirty, loaded bool // of the store
+	kept          bool // the inventory has it
+	greeted       bool // its greeting was seen
+	seen          bool // CT-INV-002 was told
+	Masked        bool // something rewrites what it says
+	StartTLS      bool // offered in clear, at least once
+	LoginDisabled bool // IMAP: in the last list
+	UserPass      bool // POP3, NNTP: USER was offered in clear
+	Plaintext     bool // it offered or took a login that shows the password
+	Required      bool // it refused something because TLS was missing
+	Implicit      bool // TLS from the first byte was seen
+	External      bool // outside of the home networks
 
-	Versions    [versions]uint64       // handshakes by version
-	Suite       string                 // of the last handshake
-	SNI         string                 // that clients asked for last
-	Certificate *detectors.Certificate // the last one shown
-	Faults      detectors.CertificateFaults
+	// What was taken in last: the same once more tells nothing new.
+	said    *detectors.Server
+	offered *detectors.Offer
 
 	Sessions  uint64 // connections
 	Telling   uint64 // of these, that would have shown whether there is TLS
@@ -38,23 +44,17 @@ type Server struct {
 	Mails     uint64 // connections in which a message crossed in clear
 	Clients   Sketch
 	Accounts  Sketch
-	First     capture.Nanos
-	Last      capture.Nanos
-	External  bool // outside of the home networks
 
-	Path          string       // where it was seen last, as the observer calls it
-	touched       uint64       // of ages
-	mark          capture.Mark // of the last observation
-	vlan          uint16
-	greeted       bool  // its greeting was seen
-	seen          bool  // CT-INV-002 was told
-	told          int64 // the day for which CT-INV-001 was told last
-	dirty, loaded bool  // of the store
-	kept          bool  // the inventory has it
-
-	// What was taken in last: the same once more tells nothing new.
-	said    *detectors.Server
-	offered *detectors.Offer
+	Product, Version string
+	Host             string                 // by which it greets
+	Banner           string                 // its last greeting: printable, at most 128 bytes, without APOP's timestamp
+	Mechanisms       detectors.MechanismSet // offered in clear, ever
+	Versions         [versions]uint64       // handshakes by version
+	Suite            string                 // of the last handshake
+	SNI              string                 // that clients asked for last
+	Certificate      *detectors.Certificate // the last one shown
+	Faults           detectors.CertificateFaults
+	told             int64 // the day for which CT-INV-001 was told last
 }
 
 // versions is how many versions of TLS are counted, the unknown one included.
