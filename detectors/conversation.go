@@ -13,16 +13,34 @@ import (
 // that reassembly feeds. The engine owns it: it is used again for another flow
 // after the dialogue is over.
 type Conversation struct {
-	engine   *Engine
-	protocol int    // index into Config.Protocols, -1 while unknown
-	name     string // as reported: the protocol's, until Rename
-	session  Session
-	preface  *preface // not nil before the first byte of the dialogue proper
-	flow     reassembly.Flow
-	proxy    netip.AddrPort
-	dirs     [2]framer
-	mark     capture.Mark // of the unit being delivered
-	waiting  *pending     // attempts without an outcome, oldest first
+	// What each unit needs stands first and together: with many flows at a time each
+	// cache line of one has to come from memory.
+	engine    *Engine
+	session   Session
+	reader    Reader   // not nil once TLS began: it takes the bytes as they come
+	preface   *preface // not nil before the first byte of the dialogue proper
+	over      ending
+	truncated bool
+	gap       bool
+	ambiguous bool
+	upgrade   bool   // the server agreed to begin TLS
+	layer     bool   // a login succeeded: a SASL security layer may follow
+	empty     bool   // a literal of no bytes is to be delivered
+	refeed    bool   // the other direction's buffered bytes are to be cut again
+	implicit  bool   // TLS from the first byte
+	doubt     bool   // see Doubt
+	greeted   bool   // the server had spoken when the flow was opened
+	tunnelled bool   // a preface came before: the server's port is not the flow's
+	blind     bool   // bytes of the client were found missing
+	blindAck  uint32 // what the server had said by then
+	dirs      [2]framer
+	mark      capture.Mark // of the unit being delivered
+	kept      kept
+	wish      wish
+
+	protocol int      // index into Config.Protocols, -1 while unknown
+	name     string   // as reported: the protocol's, until Rename
+	waiting  *pending // attempts without an outcome, oldest first
 	last     *pending
 	tickets  Ticket
 	held     int // how many wait
@@ -30,26 +48,10 @@ type Conversation struct {
 	inflated int // bytes that Inflate gave so far
 	conflict int // conflicts reported
 	facts    facts
-	wish     wish
-	reader   Reader // not nil once TLS began: it takes the bytes as they come
-	kept     kept
+	flow     reassembly.Flow
+	proxy    netip.AddrPort
 
 	helloMark capture.Mark // where a hello that is held begins
-
-	blindAck  uint32 // what the server had said when bytes of the client were found missing
-	blind     bool   // some were
-	truncated bool
-	over      ending
-	gap       bool
-	ambiguous bool
-	upgrade   bool // the server agreed to begin TLS
-	layer     bool // a login succeeded: a SASL security layer may follow
-	empty     bool // a literal of no bytes is to be delivered
-	refeed    bool // the other direction's buffered bytes are to be cut again
-	implicit  bool // TLS from the first byte
-	doubt     bool // see Doubt
-	greeted   bool // the server had spoken when the flow was opened
-	tunnelled bool // a preface came before: the server's port is not the flow's
 }
 
 // ending says why a conversation is over.

@@ -1,6 +1,10 @@
 package detectors
 
-import "cleartap/detectors/syntax"
+import (
+	"bytes"
+
+	"cleartap/detectors/syntax"
+)
 
 // mostGreeting is how much of a greeting is kept, and mostLine how much of what a
 // server says of itself is looked at, in bytes.
@@ -12,20 +16,30 @@ const (
 // greetingText writes what may be kept of a greeting: printable ASCII, blanks for the
 // rest, without the timestamp that APOP is computed over (RFC 1939 section 7).
 func greetingText(dst, line []byte) []byte {
-	for i := 0; i < len(line); i++ {
-		b := line[i]
-		if b == '<' {
-			if end := stampEnd(line[i:]); end > 0 {
-				i += end
-				continue
-			}
+	for {
+		i := bytes.IndexByte(line, '<')
+		if i < 0 {
+			return syntax.TrimRight(appendPrintable(dst, line))
 		}
-		if b < 0x20 || b > 0x7e {
-			b = ' '
+		dst = appendPrintable(dst, line[:i])
+		end := stampEnd(line[i:])
+		if end == 0 { // it is none
+			dst = append(dst, '<')
 		}
-		dst = append(dst, b)
+		line = line[i+end+1:]
 	}
-	return syntax.TrimRight(dst)
+}
+
+// appendPrintable appends text with a blank for each byte that is not printable ASCII.
+func appendPrintable(dst, text []byte) []byte {
+	n := len(dst)
+	dst = append(dst, text...)
+	for i, b := range dst[n:] {
+		if b < 0x20 || b > 0x7e {
+			dst[n+i] = ' '
+		}
+	}
+	return dst
 }
 
 // stampEnd gives the place of the bracket that ends what may be a timestamp at the

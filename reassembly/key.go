@@ -40,10 +40,10 @@ func mix(a, b uint64) uint64 {
 func (x *seeds) key4(s *capture.Segment) (hash, addrs uint64, ports uint32, side uint8) {
 	a := uint64(binary.BigEndian.Uint32(s.Src.IP[12:]))<<16 | uint64(s.Src.Port)
 	b := uint64(binary.BigEndian.Uint32(s.Dst.IP[12:]))<<16 | uint64(s.Dst.Port)
-	if a > b {
-		a, b = b, a
+	if a > b { // nobody can foresee it: no branch
 		side = 1
 	}
+	a, b = min(a, b), max(a, b)
 	hash = mix(a^x[0], b^x[1])
 	return hash ^ hash>>29, a>>16<<32 | b>>16, uint32(a)<<16 | uint32(b&0xffff), side
 }

@@ -35,6 +35,15 @@ func (x *Exchange) wipe() {
 }
 
 func appendBase64(out, p []byte) (_ []byte, ok, whole bool) {
+	for len(p) >= 4 { // mostly there is nothing but whole groups
+		a, b, c, d := values[p[0]], values[p[1]], values[p[2]], values[p[3]]
+		if a|b|c|d >= blank {
+			break
+		}
+		bits := uint32(a)<<18 | uint32(b)<<12 | uint32(c)<<6 | uint32(d)
+		out = append(out, byte(bits>>16), byte(bits>>8), byte(bits))
+		p = p[4:]
+	}
 	var bits uint32
 	n := 0 // characters in the current group of four
 	for _, c := range p {

@@ -6,7 +6,9 @@ import "bytes"
 // there; without that it is only what was seen so far, less a CR that may be half
 // of its end.
 func FirstLine(b []byte) (line []byte, whole bool) {
-	b = bytes.TrimLeft(b, "\r\n")
+	for len(b) > 0 && (b[0] == '\r' || b[0] == '\n') {
+		b = b[1:]
+	}
 	i := bytes.IndexByte(b, '\n')
 	if whole = i >= 0; whole {
 		b = b[:i]

@@ -47,12 +47,19 @@ func Blank(c byte) bool { return c == ' ' || c == '\t' }
 // Word cuts the first word off b. Blanks before it and between it and the rest
 // are dropped, whatever their number.
 func Word(b []byte) (word, rest []byte) {
-	b = TrimLeft(b)
-	n := 0
-	for n < len(b) && !Blank(b[n]) {
-		n++
+	from := 0
+	for from < len(b) && Blank(b[from]) {
+		from++
 	}
-	return b[:n], TrimLeft(b[n:])
+	to := from
+	for to < len(b) && !Blank(b[to]) {
+		to++
+	}
+	next := to
+	for next < len(b) && Blank(b[next]) {
+		next++
+	}
+	return b[from:to], b[next:]
 }
 
 // TrimLeft drops blanks at the beginning of b.

@@ -16,9 +16,11 @@ const window = 32
 // batchSize is how many findings travel together, batches how many of these
 // may wait in a lane. A collector that is faster than the worker sleeps behind each
 // batch, and to wake it costs as much as thirty findings: so batches are large.
+// They begin small, for captures that give little.
 const (
-	batchSize = 512
-	batches   = 2
+	batchSize  = 512
+	smallBatch = 32
+	batches    = 2
 )
 
 // batch is what a worker hands over at a time: findings, then a problem that
@@ -60,10 +62,13 @@ func (l *lane) place() *detectors.Finding {
 		select {
 		case l.next = <-l.free:
 		default:
-			l.next = make([]detectors.Finding, 0, batchSize)
+			l.next = make([]detectors.Finding, 0, smallBatch)
 		}
 	}
 	n := len(l.next)
+	if n == cap(l.next) {
+		l.next = append(make([]detectors.Finding, 0, min(4*n, batchSize)), l.next...)
+	}
 	l.next = l.next[:n+1]
 	return &l.next[n]
 }
