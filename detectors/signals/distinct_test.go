@@ -138,3 +138,46 @@ func TestWindowsSlide(t *testing.T) {
 		t.Error("a count ran over")
 	}
 }
+
+// The sum of an estimate is the one of its definition, in which each register counts by
+// a fraction.
+func TestEstimateIsItsDefinition(t *testing.T) {
+	for _, n := range []int{0, 1, 100, 1000, 3000, 20_000, 500_000} {
+		var s sketch
+		for i := range n {
+			s.add(spread(uint32(i)))
+		}
+		total, empty := 0.0, 0
+		for _, r := range s {
+			total += 1 / float64(uint64(1)<<r)
+			if r == 0 {
+				empty++
+			}
+		}
+		const m = float64(len(s))
+		e := 0.7213 / (1 + 1.079/m) * m * m / total
+		if e <= 2.5*m && empty > 0 {
+			e = m * math.Log(m/float64(empty))
+		}
+		if got := s.estimate(); got != int(e+0.5) {
+			t.Errorf("%d: estimated as %d, want %d", n, got, int(e+0.5))
+		}
+	}
+	var full sketch
+	for i := range full {
+		full[i] = 255 // as no state has it that was saved
+	}
+	if n := full.estimate(); n < 0 {
+		t.Errorf("estimated as %d", n)
+	}
+}
+
+func BenchmarkEstimate(b *testing.B) {
+	var s sketch
+	for i := range 3000 {
+		s.add(spread(uint32(i)))
+	}
+	for b.Loop() {
+		s.estimate()
+	}
+}

@@ -1,6 +1,7 @@
 package signals
 
 import (
+	"bytes"
 	"math"
 	"math/bits"
 )
@@ -24,16 +25,16 @@ func (s *sketch) add(h uint64) {
 // estimate is how many different hashes were added, nearly.
 func (s *sketch) estimate() int {
 	const m = float64(len(s))
-	total, empty := 0.0, 0
+	const one = 53 // binary places: the sum fits, and a rank beyond them does not occur
+	all := uint64(0)
 	for _, r := range s {
-		total += 1 / float64(uint64(1)<<r)
-		if r == 0 {
-			empty++
-		}
+		all += 1 << one >> (r & 63)
 	}
+	empty := bytes.Count(s[:], []byte{0})
+	total := math.Ldexp(float64(max(all, 1)), -one)
 	e := 0.7213 / (1 + 1.079/m) * m * m / total
 	if e <= 2.5*m && empty > 0 { // few: count the empty registers instead
 		e = m * math.Log(m/float64(empty))
 	}
-	return int(e + 0.5)
+	return int(min(e, 1<<40) + 0.5)
 }
