@@ -8,19 +8,22 @@ import (
 
 // block is the piece in which bytes are held: of a segment, the first block has
 // a head of headLen bytes with all that its Mark needs; the blocks that follow
-// have a link and bytes. A block is cleared when it is released, as it may have
-// held a secret.
+// have a link and bytes. In the first block, the link stands at the end, and only if
+// the bytes do not fit without it: most lines fit, and then it has room for four more. A
+// block is cleared when it is released, as it may have held a secret.
 //
-//	 0 next segment of the list    16 time
-//	 4 next block of the segment   24 frame (40 bits), kind (4), side (4), length (16)
-//	 8 seq                         32 file
-//	12 ack                         36 bytes
+//	 0 next segment of the list    20 frame (40 bits), kind (4), side (4), length (16)
+//	 4 seq                         28 file
+//	 8 ack                         32 bytes
+//	12 time                        60 next block of the segment, or bytes
 type block [64]byte
 
 const (
-	headLen  = 36
+	headLen  = 32
 	linkLen  = 4
-	headRoom = len(block{}) - headLen
+	linkAt   = len(block{}) - linkLen // of the first block
+	soleRoom = len(block{}) - headLen // of the first block, if there is no other
+	headRoom = linkAt - headLen       // of the first block, if there is another
 	linkRoom = len(block{}) - linkLen
 	maxPiece = 1<<16 - 1 // bytes of a held segment; longer ones are held in pieces
 )
@@ -39,14 +42,29 @@ const (
 
 func (b *block) next() uint32     { return binary.LittleEndian.Uint32(b[0:]) }
 func (b *block) setNext(i uint32) { binary.LittleEndian.PutUint32(b[0:], i) }
-func (b *block) more() uint32     { return binary.LittleEndian.Uint32(b[4:]) }
-func (b *block) seq() uint32      { return binary.LittleEndian.Uint32(b[8:]) }
-func (b *block) ack() uint32      { return binary.LittleEndian.Uint32(b[12:]) }
-func (b *block) setAck(n uint32)  { binary.LittleEndian.PutUint32(b[12:], n) }
-func (b *block) kind() kind       { return kind(b[29] & 15) }
-func (b *block) setKind(k kind)   { b[29] = b[29]&0xf0 | byte(k) }
-func (b *block) side() uint8      { return b[29] >> 4 }
-func (b *block) size() int        { return int(binary.LittleEndian.Uint16(b[30:])) }
+func (b *block) seq() uint32      { return binary.LittleEndian.Uint32(b[4:]) }
+func (b *block) ack() uint32      { return binary.LittleEndian.Uint32(b[8:]) }
+func (b *block) setAck(n uint32)  { binary.LittleEndian.PutUint32(b[8:], n) }
+func (b *block) kind() kind       { return kind(b[25] & 15) }
+func (b *block) setKind(k kind)   { b[25] = b[25]&0xf0 | byte(k) }
+func (b *block) side() uint8      { return b[25] >> 4 }
+func (b *block) size() int        { return int(binary.LittleEndian.Uint16(b[26:])) }
+
+// more is the next block of the segment, 0 if there is none.
+func (b *block) more() uint32 {
+	if b.size() <= soleRoom {
+		return 0
+	}
+	return binary.LittleEndian.Uint32(b[linkAt:])
+}
+
+// bytes is where the block, the first of a segment, holds bytes.
+func (b *block) bytes() []byte {
+	if b.size() <= soleRoom {
+		return b[headLen:]
+	}
+	return b[headLen:linkAt]
+}
 
 // length is how many sequence numbers the segment covers.
 func (b *block) length() uint32 {
@@ -61,20 +79,20 @@ func (b *block) length() uint32 {
 
 func (b *block) mark() capture.Mark {
 	return capture.Mark{
-		Time:  capture.Nanos(binary.LittleEndian.Uint64(b[16:])),
-		Frame: binary.LittleEndian.Uint64(b[24:]) & (1<<40 - 1),
-		File:  binary.LittleEndian.Uint32(b[32:]),
+		Time:  capture.Nanos(binary.LittleEndian.Uint64(b[12:])),
+		Frame: binary.LittleEndian.Uint64(b[20:]) & (1<<40 - 1),
+		File:  binary.LittleEndian.Uint32(b[28:]),
 		Seq:   b.seq(),
 		Ack:   b.ack(),
 	}
 }
 
 func (b *block) head(m *capture.Mark, k kind, side uint8, size int) {
-	binary.LittleEndian.PutUint32(b[8:], m.Seq)
-	binary.LittleEndian.PutUint32(b[12:], m.Ack)
-	binary.LittleEndian.PutUint64(b[16:], uint64(m.Time))
-	binary.LittleEndian.PutUint64(b[24:], m.Frame&(1<<40-1)|uint64(k)<<40|uint64(side)<<44|uint64(size)<<48)
-	binary.LittleEndian.PutUint32(b[32:], m.File)
+	binary.LittleEndian.PutUint32(b[4:], m.Seq)
+	binary.LittleEndian.PutUint32(b[8:], m.Ack)
+	binary.LittleEndian.PutUint64(b[12:], uint64(m.Time))
+	binary.LittleEndian.PutUint64(b[20:], m.Frame&(1<<40-1)|uint64(k)<<40|uint64(side)<<44|uint64(size)<<48)
+	binary.LittleEndian.PutUint32(b[28:], m.File)
 }
 
 // pool is the blocks of all flows, and how many there may be.
@@ -86,7 +104,7 @@ type pool struct {
 
 // need is how many blocks n bytes take.
 func need(n int) int {
-	if n <= headRoom {
+	if n <= soleRoom {
 		return 1
 	}
 	return 1 + (n-headRoom+linkRoom-1)/linkRoom
@@ -97,8 +115,8 @@ func (p *pool) store(m *capture.Mark, k kind, side uint8, data []byte) uint32 {
 	first := p.alloc()
 	b := p.at(first)
 	b.head(m, k, side, len(data))
-	data = data[copy(b[headLen:], data):]
-	link := b[4:]
+	data = data[copy(b.bytes(), data):]
+	link := b[linkAt:]
 	for len(data) > 0 {
 		i := p.alloc()
 		binary.LittleEndian.PutUint32(link, i)
@@ -121,7 +139,7 @@ func (p *pool) storeGap(m *capture.Mark, side uint8, n int) uint32 {
 func (p *pool) load(dst []byte, i uint32, from int) (n int) {
 	b := p.at(i)
 	rest := b.size()
-	part := b[headLen:]
+	part := b.bytes()
 	link := b.more()
 	for {
 		part = part[:min(len(part), rest)]
