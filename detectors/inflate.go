@@ -54,19 +54,20 @@ const (
 	maxOffsets  = 30
 )
 
-// inflate takes input until it is used up, a line or a block ends, or the window
-// is full. out is what it gave, valid until the next call. It is to be called again
+// inflate takes input until it is used up, a line or a block ends, at least most bytes
+// came out (if most is not 0), or the window is full. out is what it gave, valid until the next call. It is to be called again
 // until all of p is taken and out is empty, or state is atEnd or atFault. That it
-// stops behind a line end, and takes no more than it needs, makes the place of a
-// line independent of how the input was cut.
-func (z *inflater) inflate(p []byte) (taken int, out []byte) {
+// stops behind a line end or a literal, and takes no more than it needs, makes the place
+// of a unit independent of how the input was cut.
+func (z *inflater) inflate(p []byte, most uint64) (taken int, out []byte) {
 	if z.pos == len(z.window) {
 		z.pos, z.flushed = 0, 0
 	}
 	in := input{p: p}
 	for z.pos < len(z.window) {
 		before := z.pos
-		if !z.step(&in) || z.state >= atEnd || z.state == atBlock && (z.aligned() || z.pos > z.flushed) || bytes.IndexByte(z.window[before:z.pos], '\n') >= 0 {
+		if !z.step(&in) || z.state >= atEnd || z.state == atBlock && (z.aligned() || z.pos > z.flushed) ||
+			most > 0 && uint64(z.pos-z.flushed) >= most || bytes.IndexByte(z.window[before:z.pos], '\n') >= 0 {
 			break
 		}
 	}

@@ -48,7 +48,7 @@ func (c *Conversation) feedDeflated(d reassembly.Dir, m *capture.Mark, p []byte)
 			c.feed(d, m, p)
 			return
 		}
-		n, out := z.inflate(p)
+		n, out := z.inflate(p, f.left)
 		p = p[n:]
 		m.Seq += uint32(n)
 		if n > 0 {

@@ -20,7 +20,7 @@ func inflateAll(p []byte, n, most int) (out []byte, z *inflater, taken int) {
 		piece := p[:min(n, len(p))]
 		p = p[len(piece):]
 		for {
-			k, got := z.inflate(piece)
+			k, got := z.inflate(piece, 0)
 			piece = piece[k:]
 			taken += k
 			out = append(out, got...)
