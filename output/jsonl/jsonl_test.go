@@ -3,6 +3,7 @@ package jsonl
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,3 +67,52 @@ func TestWriterAllocatesNothing(t *testing.T) {
 type discard struct{}
 
 func (discard) Write(p []byte) (int, error) { return len(p), nil }
+
+// chunks notes where each write ended.
+type chunks struct {
+	all  []byte
+	ends []int
+}
+
+func (c *chunks) Write(p []byte) (int, error) {
+	c.all = append(c.all, p...)
+	c.ends = append(c.ends, len(c.all))
+	return len(p), nil
+}
+
+// What is written ends at a whole block, also after a flush in between and a line that
+// is longer than blocks; nothing of it is lost.
+func TestWriterWritesWholeBlocks(t *testing.T) {
+	c := &chunks{}
+	w := New(c)
+	var want []byte
+	var flushed []int
+	for i := range 2000 {
+		a := &output.Alert{Message: strings.Repeat("x", i%700)}
+		if i == 1000 {
+			a.Message = strings.Repeat("y", 3*blockSize)
+		}
+		want = append(a.AppendJSON(want), '\n')
+		if err := w.Write(a); err != nil {
+			t.Fatal(err)
+		}
+		if i%900 == 10 {
+			if err := w.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			flushed = append(flushed, len(want))
+		}
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	flushed = append(flushed, len(want))
+	if string(c.all) != string(want) {
+		t.Fatalf("%d bytes were written, %d wanted, or others", len(c.all), len(want))
+	}
+	for _, end := range c.ends {
+		if end%blockSize != 0 && !slices.Contains(flushed, end) {
+			t.Errorf("a write ended at %d", end)
+		}
+	}
+}
