@@ -30,10 +30,15 @@ func Redact(f *detectors.Finding, where Where, p *Policy) Alert {
 type Redactor struct {
 	Policy *Policy
 
-	f      *detectors.Finding // at hand
-	text   strings.Builder
-	second int64 // that of the time written last
-	prefix [len("2006-01-02T15:04:05.")]byte
+	f       *detectors.Finding // at hand
+	text    strings.Builder
+	seconds [4]secondText // written last, by their last bits: the times of an alert are near one another
+}
+
+// secondText is what all times of a second have in common.
+type secondText struct {
+	second int64
+	text   [len("2006-01-02T15:04:05.")]byte
 }
 
 // To is Redact into an alert that is there already.
@@ -72,15 +77,16 @@ func (r *Redactor) time(t capture.Nanos) string {
 	if t == 0 {
 		return ""
 	}
-	seconds, micros := split(t)
-	if seconds != r.second || r.prefix[0] == 0 { // one second has many times
-		appendSecond(r.prefix[:0], seconds)
-		r.second = seconds
+	second, micros := split(t)
+	known := &r.seconds[second&3]
+	if known.second != second || known.text[0] == 0 {
+		appendSecond(known.text[:0], second)
+		known.second = second
 	}
 	n := r.text.Len()
-	var buf [len(r.prefix) + len("000000Z")]byte
-	copy(buf[:], r.prefix[:])
-	appendFraction(buf[:len(r.prefix)], micros)
+	var buf [len(known.text) + len("000000Z")]byte
+	copy(buf[:], known.text[:])
+	appendFraction(buf[:len(known.text)], micros)
 	r.text.Write(buf[:])
 	return r.from(n)
 }

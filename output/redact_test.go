@@ -477,3 +477,25 @@ func TestIDsAreBase32(t *testing.T) {
 		}
 	}
 }
+
+// One redactor gives what one for each alert does, whatever the order of the times.
+func TestRedactorIsRedact(t *testing.T) {
+	p := &Policy{Version: "1"}
+	r, a := Redactor{Policy: p}, Alert{}
+	for i := range 2000 {
+		o := login()
+		o.Mark.Time += capture.Nanos(i*i%17-8) * 700e6
+		o.Flow.Start = o.Mark.Time - capture.Nanos(i%9)*900e6
+		if i%50 == 0 {
+			o.Mark.Time = -o.Mark.Time
+		}
+		f := judge(t, o)
+		r.To(&a, f, Where{Path: "x.pcap"})
+		if want := Redact(f, Where{Path: "x.pcap"}, p); !reflect.DeepEqual(a, want) {
+			t.Fatalf("got  %+v\nwant %+v", a, want)
+		}
+		if want := timeText(f.Flow.Start); a.Event.Start != want {
+			t.Fatalf("%q, want %q", a.Event.Start, want)
+		}
+	}
+}
