@@ -108,7 +108,8 @@ func FuzzInflate(f *testing.F) {
 		want, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(p)), most))
 		got, z, taken := inflateAll(p, n, most)
 		again, y, takenAgain := inflateAll(p, len(p)+1, most)
-		if !bytes.Equal(got, again) || len(got) <= most && (z.state != y.state || taken != takenAgain) {
+		// How much comes out beyond what is too much depends on the pieces.
+		if over := min(len(got), len(again)) > most; over && !bytes.Equal(got[:most], again[:most]) || !over && (!bytes.Equal(got, again) || z.state != y.state || taken != takenAgain) {
 			t.Fatalf("pieces of %d: %d bytes and state %d, whole: %d bytes and state %d", n, len(got), z.state, len(again), y.state)
 		}
 		if len(got) > most || len(want) == most {
