@@ -6,7 +6,7 @@ import (
 
 // gcPercent keeps the heap near what is in use: there is little garbage, so
 // collecting it often costs little.
-const gcPercent = 30
+const gcPercent = 20
 
 // limitMemory makes the collector keep the process within the bound, and gives
 // what takes that back.
