@@ -53,8 +53,8 @@ func table(w *strings.Builder, head []string, rows [][]string) {
 // reading helps to read the figures. It holds whatever they are.
 const reading = `Of a capture in the page cache, most of what cleartap takes for mix and mail is the kernel's copying of the file, which cat shows too.
 Logins is the worst case: every packet belongs to a login, and each login is read, counted in the signals (who guesses?) and in
-the inventory (which server?), with ` + "`--format none`" + ` as well; tcpdump's filter and dsniff do nothing of the kind. Half of the time goes into packets and
-dialogues, a third into signals and inventory.
+the inventory (which server?), with ` + "`--format none`" + ` as well; tcpdump's filter and dsniff do nothing of the kind. Two thirds of the time go into packets
+and dialogues, a quarter into signals and inventory.
 `
 
 // lineWith gives the first line of what a command says that has a word.
