@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -277,6 +278,19 @@ func (s *suite) servers(t *testing.T) {
 	}
 }
 
+// cutInside gives the beginning of a pcap file of ours, cut within the record that offset n
+// lies in: cut between two, it would be sound.
+func cutInside(pcap []byte, n int) []byte {
+	const fileHeader, recordHeader = 24, 16
+	for at := fileHeader; ; {
+		next := at + recordHeader + int(binary.LittleEndian.Uint32(pcap[at+8:]))
+		if next > n {
+			return pcap[:at+recordHeader+1]
+		}
+		at = next
+	}
+}
+
 // faults takes the ways on which things go wrong: standard input that is cut or throws,
 // a full disk, a folder that is not there, wrong arguments.
 func (s *suite) faults(t *testing.T) {
@@ -285,9 +299,10 @@ func (s *suite) faults(t *testing.T) {
 		t.Fatal(err)
 	}
 	failed := []int{exitPartial, exitFailed}
-	s.run(t, failed, bytes.NewReader(whole[:len(whole)/2]), "scan", "--log-level", "debug", "-")
+	half := cutInside(whole, len(whole)/2)
+	s.run(t, failed, bytes.NewReader(half), "scan", "--log-level", "debug", "-")
 	s.run(t, failed, thrower{}, "scan", "--log-level", "debug", "-")
-	s.run(t, failed, io.MultiReader(bytes.NewReader(whole[:len(whole)/2]), thrower{}), "scan", "--log-level", "debug", "-")
+	s.run(t, failed, io.MultiReader(bytes.NewReader(half), thrower{}), "scan", "--log-level", "debug", "-")
 	s.run(t, failed, io.MultiReader(bytes.NewReader(whole[:5000]), strings.NewReader(canaries[1])), "scan", "--log-level", "debug", "-")
 	for _, ending := range []string{"jsonl", "csv", "eve.json", "ocsf.json", "txt"} {
 		full := filepath.Join(t.TempDir(), "full."+ending)
