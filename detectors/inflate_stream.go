@@ -48,7 +48,11 @@ func (c *Conversation) feedDeflated(d reassembly.Dir, m *capture.Mark, p []byte)
 			c.feed(d, m, p)
 			return
 		}
-		n, out := z.inflate(p, f.left)
+		most := f.left
+		if f.tls {
+			most = 1 // the byte that tells text from a hello is the place of what was held
+		}
+		n, out := z.inflate(p, most)
 		p = p[n:]
 		m.Seq += uint32(n)
 		if n > 0 {
