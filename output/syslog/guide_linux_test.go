@@ -80,7 +80,7 @@ func TestGuideIsRight(t *testing.T) {
 		t.Fatalf("%v\n%s", err, told)
 	}
 	alerts, err := os.ReadFile(filepath.Join(dir, "build/siem/alerts.jsonl"))
-	if err != nil || !strings.Contains(string(told), "was acknowledged") || !strings.Contains(string(told), "output syslog: ") {
+	if err != nil || !strings.Contains(string(told), "; syslog does not tell what became of it there") || !strings.Contains(string(told), "output syslog: ") {
 		t.Fatalf("%v\n%s", err, told)
 	}
 	sent := regexp.MustCompile(`output syslog: (\d[\d,]*) alerts delivered`).FindStringSubmatch(string(told))
