@@ -37,7 +37,7 @@ func FuzzSignals(f *testing.F) {
 				begun[k.Origin]++
 			}
 		})
-		at, latest := begin, capture.Nanos(begin)
+		at, latest := begin, begin
 		for i := 0; i+3 < len(data); i += 4 {
 			a, b, c, e := data[i], data[i+1], data[i+2], data[i+3]
 			at += capture.Nanos(int8(a)) * capture.Nanos(1<<(b%44))
