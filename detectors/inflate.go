@@ -21,6 +21,7 @@ type inflater struct {
 	stored   bool   // the block that ended last was a stored one: input is at a byte boundary
 	seq      uint32 // of the last byte that was taken
 	ending   bool   // Plain was asked for
+	most     uint64 // bytes that the call at hand may give, 0: as many as there are
 	left     int    // bytes of a stored block or of a match
 	distance int    // of the match
 	literals huffman
@@ -64,6 +65,7 @@ func (z *inflater) inflate(p []byte, most uint64) (taken int, out []byte) {
 		z.pos, z.flushed = 0, 0
 	}
 	in := input{p: p}
+	z.most = most
 	for z.pos < len(z.window) {
 		before := z.pos
 		if !z.step(&in) || z.state >= atEnd || z.state == atBlock && (z.aligned() || z.pos > z.flushed) ||
