@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha1" //nolint:gosec // community id v1 is defined over SHA-1; it protects nothing
 	"crypto/sha256"
-	"encoding/base32"
 	"encoding/base64"
 	"encoding/binary"
 	"net/netip"
@@ -59,9 +58,10 @@ type eventID struct {
 	clientPort, serverPort uint16
 }
 
-var idEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
+// idOf is the id of a digest: its first 130 bits in base32 (RFC 4648, section 6).
+func idOf(sum [sha256.Size]byte) string { return string(appendID(nil, &sum)) }
 
-// appendID appends the first 130 bits of a digest as idEncoding writes them.
+// appendID appends the id of a digest.
 func appendID(dst []byte, sum *[sha256.Size]byte) []byte {
 	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 	for p := sum[:15]; len(p) > 0; p = p[5:] {

@@ -7,13 +7,14 @@ import "unicode/utf8"
 // inside HTML. It allocates nothing but what dst lacks.
 func (a *Alert) AppendJSON(dst []byte) []byte {
 	e := encoder{b: dst[:cap(dst)], n: len(dst), first: 1}
+	p := preparedRules[a.Rule.ID]
 	e.open(`,{`)
 	e.always(`,"@timestamp":`, a.Timestamp)
 	e.ecs(&a.ECS)
 	e.text(`,"message":`, a.Message)
 	e.list(`,"tags":[`, a.Tags)
 	e.event(&a.Event)
-	e.rule(&a.Rule)
+	e.rule(&a.Rule, p)
 	e.network(&a.Network)
 	e.endpoint(`,"source":{`, &a.Source)
 	e.endpoint(`,"destination":{`, &a.Destination)
@@ -23,7 +24,7 @@ func (a *Alert) AppendJSON(dst []byte) []byte {
 		e.close()
 	}
 	e.related(&a.Related)
-	e.threat(&a.Threat, a.Rule.ID)
+	e.threat(&a.Threat, p)
 	e.tls(a.TLS)
 	e.observer(&a.Observer)
 	if a.Log != (Log{}) {

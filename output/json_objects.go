@@ -93,7 +93,6 @@ func (e *encoder) threatMember(v *Threat) {
 			e.close()
 		}
 		e.raw("]")
-		e.first = 0
 	}
 	e.close()
 }
@@ -110,7 +109,6 @@ func (e *encoder) subtechniques(list []Subtechnique) {
 		e.close()
 	}
 	e.raw("]")
-	e.first = 0
 }
 
 func (e *encoder) observerHead(v *Observer) {

@@ -10,40 +10,17 @@ type prepared struct {
 	threatJSON string // the member threat; empty if there is none
 }
 
-// preparedSlots is a power of two well above the number of rules.
-const preparedSlots = 256
-
-// preparedRules finds what is prepared for a rule by slotOf its ID, or behind it.
-var preparedRules = func() (all [preparedSlots]*prepared) {
+// preparedRules has what is prepared for each rule, by its ID.
+var preparedRules = func() map[string]*prepared {
+	all := map[string]*prepared{}
 	for _, r := range detectors.Rules() {
 		p := &prepared{rule: ruleOf(r), threat: threatOf(r)}
 		p.ruleJSON = piece(func(e *encoder) { e.ruleMembers(&p.rule) })
 		p.threatJSON = piece(func(e *encoder) { e.threatMember(&p.threat) })
-		at := slotOf(r.ID)
-		for all[at] != nil {
-			at = (at + 1) % preparedSlots
-		}
-		all[at] = p
+		all[r.ID] = p
 	}
 	return all
 }()
-
-// slotOf is where a rule's ID stands in preparedRules, if no other one does.
-func slotOf(id string) int {
-	if len(id) != len("CT-AUTH-001") {
-		return 0
-	}
-	return (int(id[3]) + 3*int(id[4]) + 5*int(id[9]) + 7*int(id[10])) % preparedSlots
-}
-
-// preparedFor finds what is prepared for a rule; nil if there is nothing.
-func preparedFor(id string) *prepared {
-	for at := slotOf(id); ; at = (at + 1) % preparedSlots {
-		if p := preparedRules[at]; p == nil || p.rule.ID == id {
-			return p
-		}
-	}
-}
 
 // piece gives JSON that is put between other members, behind a comma.
 func piece(write func(*encoder)) string {
@@ -60,12 +37,11 @@ var (
 	observerJSON = piece(func(e *encoder) { e.observerHead(&Observer{Vendor: vendor, Product: product, Type: sensorType}) })
 )
 
-// rule writes the rule: what it has of its own may be there already.
-func (e *encoder) rule(v *Rule) {
+// rule writes the rule: what it has of its own may be there already, as p.
+func (e *encoder) rule(v *Rule, p *prepared) {
 	if *v == (Rule{}) {
 		return
 	}
-	p := preparedFor(v.ID)
 	e.open(`,"rule":{`)
 	if p != nil && p.rule.Name == v.Name && p.rule.Category == v.Category && p.rule.Ruleset == v.Ruleset && p.rule.Version == v.Version {
 		e.key(p.ruleJSON)
@@ -76,12 +52,12 @@ func (e *encoder) rule(v *Rule) {
 	e.close()
 }
 
-// threat writes the threat, which may be the one that belongs to the rule.
-func (e *encoder) threat(v *Threat, rule string) {
+// threat writes the threat, which may be the one that belongs to the rule of p.
+func (e *encoder) threat(v *Threat, p *prepared) {
 	if v.Framework == "" && v.Technique == nil {
 		return
 	}
-	if p := preparedFor(rule); p != nil && p.threat.is(v) {
+	if p != nil && p.threat.is(v) {
 		e.key(p.threatJSON)
 	} else {
 		e.threatMember(v)

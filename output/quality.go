@@ -21,7 +21,7 @@ func SensorQuality(at capture.Nanos, n int, p *Policy) Alert {
 		Message:  "the sensor held back " + strconv.Itoa(n) + " alerts: more came than may leave it; summaries of repeated ones follow",
 		Observer: Observer{Vendor: vendor, Product: product, Type: sensorType, Version: p.Version, Name: p.SensorName},
 		Event: Event{Kind: alertKind, Category: eventCategory, Type: []string{"info"}, Action: "sensor-quality", Severity: int(f.Severity), Code: f.Rule.ID,
-			Module: module, Dataset: dataset, Created: now, ID: idEncoding.EncodeToString(sum[:])[:26]},
+			Module: module, Dataset: dataset, Created: now, ID: idOf(sum)},
 		Cleartap: Cleartap{Severity: f.Severity.String(), Count: n},
 	}
 	r.rule(&a)

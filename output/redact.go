@@ -111,7 +111,7 @@ func (r *Redactor) digits(v int) {
 
 // rule fills in the rule and what it is about.
 func (r *Redactor) rule(a *Alert) {
-	if p := preparedFor(r.f.Rule.ID); p != nil {
+	if p := preparedRules[r.f.Rule.ID]; p != nil {
 		a.Rule, a.Threat = p.rule, p.threat
 	} else {
 		a.Rule = ruleOf(r.f.Rule)

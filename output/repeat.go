@@ -24,7 +24,7 @@ func (r Repeats) Redact(f *detectors.Finding, where Where, p *Policy) Alert {
 	a.Event.Start = string(appendTime(buf[:0], r.First))
 	a.Event.End = string(appendTime(buf[:0], r.Last))
 	sum := sha256.Sum256([]byte("repeats\x00" + a.Event.ID + "\x00" + a.Event.Start + "\x00" + strconv.Itoa(r.Count)))
-	a.Event.ID = idEncoding.EncodeToString(sum[:])[:26]
+	a.Event.ID = idOf(sum)
 	a.Message = strings.TrimSuffix(a.Message, ".") + " (" + strconv.Itoa(r.Count) + " times more since " + a.Event.Start[:19] + "Z)"
 	return a
 }

@@ -42,8 +42,7 @@ func ParseRecord(doc []byte) (Record, error) {
 	}
 	r := Record{ID: d.Event.ID, Dataset: d.Event.Dataset, Urgent: d.Event.Severity >= UrgentSeverity, JSON: doc}
 	if r.ID == "" {
-		sum := sha256.Sum256(doc)
-		r.ID = idEncoding.EncodeToString(sum[:])[:26]
+		r.ID = idOf(sha256.Sum256(doc))
 	}
 	return r, nil
 }
