@@ -104,6 +104,12 @@ func (p *Ports) Has(port uint16) bool {
 	return p.bits[port>>5]>>(port&31)&1 != 0
 }
 
+// hasOne reports whether one of the two ports with which a TCP header begins is in the
+// set. Both are looked up at once: nobody can foresee which it will be.
+func (p *Ports) hasOne(ports uint32) bool {
+	return (p.bits[ports>>21]>>(ports>>16&31)|p.bits[ports&0xffff>>5]>>(ports&31))&1 != 0
+}
+
 // Any reports whether the set holds every port from 1 to 65535.
 func (p *Ports) Any() bool {
 	if p.bits[0]|1 != ^uint32(0) { // port 0 cannot be written by a user

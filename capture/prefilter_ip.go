@@ -101,8 +101,7 @@ func (d *Decoder) fastIPv6(f *Frame, s *Segment, b []byte, vlan uint16) outcome 
 
 // wants looks up the two ports with which a TCP header begins.
 func (d *Decoder) wants(ports uint32) bool {
-	b := &d.ports.bits // both at once: nobody can foresee which it will be
-	return (b[ports>>21]>>(ports>>16&31)|b[ports&0xffff>>5]>>(ports&31))&1 != 0
+	return d.ports.hasOne(ports)
 }
 
 // fastProto judges what is no TCP; b, 4 bytes or more, follows the IP header.
