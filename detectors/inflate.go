@@ -21,7 +21,6 @@ type inflater struct {
 	stored   bool   // the block that ended last was a stored one: input is at a byte boundary
 	seq      uint32 // of the last byte that was taken
 	ending   bool   // Plain was asked for
-	most     uint64 // bytes that the call at hand may give, 0: as many as there are
 	left     int    // bytes of a stored block or of a match
 	distance int    // of the match
 	literals huffman
@@ -56,16 +55,15 @@ const (
 )
 
 // inflate takes input until it is used up, a line or a block ends, at least most bytes
-// came out (if most is not 0), or the window is full. out is what it gave, valid until the next call. It is to be called again
-// until all of p is taken and out is empty, or state is atEnd or atFault. That it
-// stops behind a line end or a literal, and takes no more than it needs, makes the place
-// of a unit independent of how the input was cut.
+// came out (if most is not 0), or the window is full. out is what it gave, valid until
+// the next call. It is to be called again until all of p is taken and out is empty, or
+// state is atEnd or atFault. That it stops behind a line end or a literal, and takes no
+// more than it needs, makes the place of a unit independent of how the input was cut.
 func (z *inflater) inflate(p []byte, most uint64) (taken int, out []byte) {
 	if z.pos == len(z.window) {
 		z.pos, z.flushed = 0, 0
 	}
-	in := input{p: p}
-	z.most = most
+	in := input{p: p, most: most}
 	for z.pos < len(z.window) {
 		before := z.pos
 		if !z.step(&in) || z.state >= atEnd || z.state == atBlock && (z.aligned() || z.pos > z.flushed) ||
@@ -83,6 +81,7 @@ func (z *inflater) inflate(p []byte, most uint64) (taken int, out []byte) {
 type input struct {
 	p     []byte
 	taken int
+	most  uint64 // bytes that are wanted of it, 0: as many as there are
 }
 
 // step does one thing; false means that it needs more input or that there is no next thing.

@@ -62,8 +62,8 @@ func (z *inflater) storedBytes(in *input) bool {
 	if i := bytes.IndexByte(at, '\n'); i >= 0 {
 		at = at[:i+1]
 	}
-	if z.most > 0 {
-		at = at[:min(uint64(len(at)), z.most-uint64(z.pos-z.flushed))]
+	if in.most > 0 {
+		at = at[:min(uint64(len(at)), in.most-uint64(z.pos-z.flushed))]
 	}
 	n := copy(z.window[z.pos:], at)
 	in.taken += n

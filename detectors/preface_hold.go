@@ -45,13 +45,15 @@ func (x *preface) note(d reassembly.Dir) {
 		return // its preface is not over: if it never is, the rest is of no use
 	}
 	s.noted = len(s.buf)
-	for i := len(x.order) - 1; i >= 0; i-- {
-		if x.order[i].dir == d && (i == len(x.order)-1 || len(x.order) >= maxTurns) {
-			x.order[i].n += n
-			return
-		}
+	last := len(x.order) - 1
+	switch {
+	case last >= 0 && x.order[last].dir == d:
+		x.order[last].n += n
+	case len(x.order) < maxTurns:
+		x.order = append(x.order, turn{d, n})
+	default:
+		x.order[last-1].n += n // turns alternate
 	}
-	x.order = append(x.order, turn{d, n})
 }
 
 // hold keeps bytes of a side.
