@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"cleartap/detectors"
+	"cleartap/detectors/siphash"
 )
 
 // event is a login as signals see it: hashes of who and where, and when.
@@ -51,7 +52,7 @@ func (s *Signals) event(o *detectors.Observation) event {
 	if o.Proxy.IsValid() {
 		e.from = o.Proxy.Addr().Unmap()
 	}
-	high, low := words(e.from)
+	high, low := siphash.Address(e.from)
 	e.source, e.net = s.key.Three(ofSource, high, low), s.key.Three(ofNet, high, inNet(e.from, low))
 	e.name = s.name(o.Attempt.Identity)
 	e.account = s.key.Words(e.name, s.server(o).group)
@@ -71,12 +72,6 @@ func (s *Signals) near(e *event) uint32 {
 	return n ^ s.targets.near(e.account) ^ s.pairs.nearOldest()
 }
 
-// words are the bytes of an address.
-func words(a netip.Addr) (high, low uint64) {
-	b := a.As16()
-	return binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:])
-}
-
 // inNet is what is the same in all addresses of a network, of the second word: its
 // beginning for IPv4, nothing for IPv6.
 func inNet(a netip.Addr, low uint64) uint64 {
@@ -89,7 +84,7 @@ func inNet(a netip.Addr, low uint64) uint64 {
 // address is the hash of the first bits of an IPv6 address; of an IPv4 address, of
 // all of it or, for fewer than 128, of its first 24.
 func (s *Signals) address(of uint64, a netip.Addr, bits int) uint64 {
-	high, low := words(a)
+	high, low := siphash.Address(a)
 	if bits < 128 {
 		low = inNet(a, low)
 	}
@@ -110,7 +105,7 @@ const mostServers = 1024
 // there are few servers. Whoever makes two share a place makes both slow, and no more.
 func (s *Signals) server(o *detectors.Observation) *serverHashes {
 	a := o.Flow.Server.Addr().Unmap()
-	high, low := words(a)
+	high, low := siphash.Address(a)
 	high, low = bits.Mul64(high^low, 0x9e3779b97f4a7c15)
 	h := &s.servers[(high^low)%mostServers]
 	if h.addr != a || !a.IsValid() {

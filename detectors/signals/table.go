@@ -68,17 +68,8 @@ func (t *table[T]) evict() uint32 {
 	i := t.oldest
 	e := t.at(i)
 	t.evicted++
-	if t.drop != nil {
-		t.drop(&e.value)
-	}
-	if t.oldest = e.newer; t.oldest != 0 {
-		t.at(t.oldest).older = 0
-	} else {
-		t.newest = 0
-	}
-	t.clearSlot(t.slot(e.key))
+	t.detach(i, t.slot(e.key))
 	*e = entry[T]{}
-	t.count--
 	return i
 }
 
@@ -107,14 +98,18 @@ func (t *table[T]) remove(key uint64) {
 		return
 	}
 	i := t.index[slot].entry
-	e := t.at(i)
+	t.detach(i, slot)
+	*t.at(i) = entry[T]{newer: t.free}
+	t.free = i
+}
+
+// detach takes an entry, which stands in a place of the index, out of the table.
+func (t *table[T]) detach(i uint32, slot int) {
 	if t.drop != nil {
-		t.drop(&e.value)
+		t.drop(&t.at(i).value)
 	}
 	t.unlink(i)
 	t.clearSlot(slot)
-	*e = entry[T]{newer: t.free}
-	t.free = i
 	t.count--
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"cleartap/detectors"
+	"cleartap/detectors/siphash"
 )
 
 // answers are what a server was seen to answer to a client with STARTTLS masked. A mask
@@ -69,7 +70,7 @@ func (s *Signals) differs(o *detectors.Observation, server uint64) bool {
 // same addresses and ports, begun at the same time, told by another flow.
 func (s *Signals) twins(o *detectors.Observation, server uint64) bool {
 	f := &o.Flow
-	high, low := words(f.Client.Addr())
+	high, low := siphash.Address(f.Client.Addr())
 	key := s.key.Three(high, low, server^uint64(f.Client.Port()))
 	start := uint64(f.Start) //nolint:gosec // compared with its like
 	v, fresh := s.copies.touch(key)

@@ -8,6 +8,7 @@ package siphash
 import (
 	"encoding/binary"
 	"math/bits"
+	"net/netip"
 )
 
 // Key is the key of a hash. The zero value is a key like any other, and known to all.
@@ -90,6 +91,13 @@ func (k Key) Words(a, b uint64) uint64 {
 	v0, v1, v2, v3 = round(v0, v1, v2, v3)
 	v0, v1, v2, v3 = round(v0, v1, v2, v3)
 	return v0 ^ v1 ^ v2 ^ v3
+}
+
+// Address gives the bytes of an address, of which IPv4 has the mapped form, as words
+// that are to be hashed.
+func Address(a netip.Addr) (high, low uint64) {
+	b := a.As16()
+	return binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:])
 }
 
 // Three is SipHash-1-3 of three words.

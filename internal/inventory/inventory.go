@@ -7,7 +7,6 @@ package inventory
 
 import (
 	"cmp"
-	"encoding/binary"
 	"math/bits"
 	"net/netip"
 	"slices"
@@ -105,8 +104,8 @@ func (v *Inventory) server(o *detectors.Observation) *Server {
 
 // recentOf is the place of a key in recent.
 func (v *Inventory) recentOf(k *Key) **Server {
-	b := k.Addr.Addr().As16()
-	high, low := bits.Mul64(binary.LittleEndian.Uint64(b[:])^binary.LittleEndian.Uint64(b[8:])+uint64(k.Addr.Port()), 0x9e3779b97f4a7c15)
+	high, low := siphash.Address(k.Addr.Addr())
+	high, low = bits.Mul64(high^low+uint64(k.Addr.Port()), 0x9e3779b97f4a7c15)
 	return &v.recent[(high^low)%recentServers]
 }
 

@@ -1,11 +1,11 @@
 package inventory
 
 import (
-	"encoding/binary"
 	"net/netip"
 
 	"cleartap/capture"
 	"cleartap/detectors"
+	"cleartap/detectors/siphash"
 )
 
 // Server is what is known of one server. What each observation looks at stands first,
@@ -173,8 +173,7 @@ func (s *Server) handshake(t *detectors.TLS) {
 func (s *Server) ended(v *Inventory, o *detectors.Observation) {
 	x := o.Summary
 	s.Sessions++
-	b := client(o).As16()
-	s.Clients.Add(v.key.Words(binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:])))
+	s.Clients.Add(v.key.Words(siphash.Address(client(o))))
 	if x.Asked && o.Sides == 2 || x.TLS {
 		s.Telling++
 	}
