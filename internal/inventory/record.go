@@ -1,7 +1,10 @@
 package inventory
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,11 +36,30 @@ type record struct {
 	Logins      uint64                      `json:"logins"`
 	Accepted    uint64                      `json:"accepted"`
 	Mails       uint64                      `json:"mails"`
-	Clients     []byte                      `json:"clients"`
-	Accounts    []byte                      `json:"accounts"`
+	Clients     hexBytes                    `json:"clients"`
+	Accounts    hexBytes                    `json:"accounts"`
 	First       capture.Nanos               `json:"first"`
 	Last        capture.Nanos               `json:"last"`
 	Told        int64                       `json:"told"`
+}
+
+// hexBytes are written in hexadecimal digits: the ranks of a sketch are small numbers, and in
+// base64 their runs look like parts of an NTLM message, which whoever greps the store for
+// leaks would take them for. Base64, as earlier versions wrote it, is read as well.
+type hexBytes []byte
+
+// MarshalText implements encoding.TextMarshaler.
+func (b hexBytes) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, b), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler. The first byte is 0 or 1, which is
+// A in base64.
+func (b *hexBytes) UnmarshalText(p []byte) (err error) {
+	if bytes.HasPrefix(p, []byte("A")) {
+		*b, err = base64.StdEncoding.AppendDecode(nil, p)
+		return err
+	}
+	*b, err = hex.AppendDecode(nil, p)
+	return err
 }
 
 // flags are the yes and no of a server, in the order of the bits of record.Flags.
