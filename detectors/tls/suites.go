@@ -3,6 +3,7 @@ package tls
 import (
 	"sort"
 	"strings"
+	"sync"
 
 	"cleartap/detectors"
 )
@@ -12,6 +13,12 @@ type suite struct {
 	name string
 }
 
+// verdict is what there is to say of a suite.
+type verdict struct {
+	name     string // with the prefix
+	weakness detectors.SuiteWeakness
+}
+
 // prefix stands before all names of suites.
 const prefix = "TLS_"
 
@@ -19,27 +26,22 @@ const prefix = "TLS_"
 func suiteOf(code uint16) (string, detectors.SuiteWeakness) {
 	i := sort.Search(len(suites), func(i int) bool { return suites[i].code >= code })
 	if i < len(suites) && suites[i].code == code {
-		return fullNames[i], weaknesses[i]
+		v := &verdicts()[i]
+		return v.name, v.weakness
 	}
 	const digits = "0123456789ABCDEF"
 	return string([]byte{'0', 'x', digits[code>>12], digits[code>>8&15], digits[code>>4&15], digits[code&15]}), 0
 }
 
-// fullNames are the names with their prefix, and weaknesses what is wrong with them.
-var (
-	fullNames = func() (names [len(suites)]string) {
-		for i := range suites {
-			names[i] = prefix + suites[i].name
-		}
-		return names
-	}()
-	weaknesses = func() (all [len(suites)]detectors.SuiteWeakness) {
-		for i := range suites {
-			all[i] = weaknessOf(suites[i].name)
-		}
-		return all
-	}()
-)
+// verdicts are those of all suites, made when the first is asked for: many a run of the
+// program sees no TLS.
+var verdicts = sync.OnceValue(func() *[len(suites)]verdict {
+	all := new([len(suites)]verdict)
+	for i := range suites {
+		all[i] = verdict{prefix + suites[i].name, weaknessOf(suites[i].name)}
+	}
+	return all
+})
 
 // weaknessOf reads a suite's name, which says what is wrong with it.
 func weaknessOf(name string) (w detectors.SuiteWeakness) {

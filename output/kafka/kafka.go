@@ -72,8 +72,10 @@ type Login struct {
 
 const defaultTimeout = 10 * time.Second
 
-// topicName is what Kafka allows.
-var topicName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
+// topicName is what Kafka allows, and mostTopic how long it may be.
+var topicName = regexp.MustCompile(`^[a-zA-Z0-9._-]+$`)
+
+const mostTopic = 249
 
 // Validate tells all that is wrong, with the name of the setting in front.
 func (c *Config) Validate() []error {
@@ -88,7 +90,7 @@ func (c *Config) Validate() []error {
 			fault("brokers: %q: want HOST:PORT, an IPv6 address in brackets", b)
 		}
 	}
-	if !topicName.MatchString(c.Topic) || c.Topic == "." || c.Topic == ".." {
+	if !topicName.MatchString(c.Topic) || len(c.Topic) > mostTopic || c.Topic == "." || c.Topic == ".." {
 		fault("topic: %q: want 1 to 249 letters, digits, dots, underscores and dashes", c.Topic)
 	}
 	switch c.Format {

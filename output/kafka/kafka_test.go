@@ -20,6 +20,7 @@ func TestWrongSettings(t *testing.T) {
 		"brokers: nothing":       func(c *Config) { c.Brokers = nil },
 		"brokers: \"h\"":         func(c *Config) { c.Brokers = []string{"h"} },
 		"topic":                  func(c *Config) { c.Topic = "a b" },
+		"topic: ":                func(c *Config) { c.Topic = strings.Repeat("a", mostTopic+1) },
 		"format":                 func(c *Config) { c.Format = format.CEF },
 		"health":                 func(c *Config) { c.Format, c.Health = format.EVE, true },
 		"timeout":                func(c *Config) { c.Timeout = time.Millisecond },
@@ -35,6 +36,11 @@ func TestWrongSettings(t *testing.T) {
 		if _, err := New(c); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q: got %v", want, err)
 		}
+	}
+	longest := good
+	longest.Topic = strings.Repeat("a", mostTopic)
+	if errs := longest.Validate(); len(errs) != 0 {
+		t.Error(errs)
 	}
 	if c := (Config{Login: Login{Mechanism: "PLAIN"}}); !c.InClear() {
 		t.Error("a password in clear")
