@@ -14,7 +14,7 @@ const (
 	// leastHeap is what the heap may grow to before it is collected, however little of it
 	// is in use: each collection looks at the globals as well, which the tables of
 	// gopacket make larger than the heap of most scans.
-	leastHeap = 16 << 20
+	leastHeap = 24 << 20
 	// firstHeap is what the runtime multiplies by its percentage to begin with
 	// (https://go.dev/doc/gc-guide).
 	firstHeap = 4 << 20
