@@ -39,8 +39,9 @@ func limitMemory(cfg *Config) (restore func()) {
 
 // pace sets after each collection when the next one is due.
 type pace struct {
-	mu    sync.Mutex
-	ended bool
+	mu      sync.Mutex
+	percent int
+	ended   bool
 }
 
 // watch has next called once after the collection that finds what it makes.
@@ -58,7 +59,11 @@ func (p *pace) next() {
 	m := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/globals:bytes"}, {Name: "/gc/scan/stack:bytes"}}
 	metrics.Read(m)
 	live, roots := int64(m[0].Value.Uint64()), int64(m[1].Value.Uint64()+m[2].Value.Uint64()) //nolint:gosec // of this process
-	debug.SetGCPercent(percentFor(live, roots))
+	// To set it stops the world.
+	if percent := percentFor(live, roots); percent != p.percent {
+		debug.SetGCPercent(percent)
+		p.percent = percent
+	}
 	p.watch()
 }
 
