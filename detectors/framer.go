@@ -86,7 +86,11 @@ func (c *Conversation) feed(d reassembly.Dir, m *capture.Mark, p []byte) {
 		if was >= modeSkip && f.mode == modeLines {
 			f.text = m.Seq
 		}
-		if f.deflate != compressed {
+		switch {
+		case c.reader != nil: // TLS began with what was held before p
+			c.read(d, m, p)
+			return
+		case f.deflate != compressed:
 			c.feedDeflated(d, m, p)
 			return
 		}

@@ -32,7 +32,7 @@ func (c *Conversation) answersHello(f *framer, m *capture.Mark, p []byte) bool {
 	switch {
 	case len(f.buf) > 0 || f.lost || f.torn: // within a line
 		return false
-	case suspicious[p[0]] && p[0] != 0:
+	case suspicious[p[0]] && p[0] != 0 && !f.sure:
 		c.helloIsTLS()
 		c.read(reassembly.ToClient, m, p)
 		return true
