@@ -26,7 +26,7 @@ for file in $(grep -rlE --include='*_test.go' '^func Fuzz' . | sort); do
 		echo "fuzz: $done of $targets: $package $target"
 		go test -toolexec "$PWD/internal/tools/owncoverage.sh" "$package" -run '^$' -fuzz "^$target\$" \
 			-fuzztime "$amount" -fuzzminimizetime 20x -parallel "$workers" -timeout 0 |
-			tail -n 3
+			awk '/^fuzz: elapsed/ { last = $0; next } last != "" { print last; last = "" } { print }'
 		echo "fuzz: $target took $(($(date +%s) - begin)) s"
 	done
 done
