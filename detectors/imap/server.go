@@ -154,9 +154,14 @@ func (s *session) bye(text []byte) {
 		result = detectors.RefusedInsecure
 	}
 	for i := 0; i < s.commands.n; i++ {
-		if c := &s.commands.list[i]; c.ticket != 0 {
-			s.c.Settle(c.ticket, result, "BYE")
-			c.ticket = 0
+		c := &s.commands.list[i]
+		if c.ticket == 0 {
+			continue
+		}
+		s.c.Settle(c.ticket, result, "BYE")
+		c.ticket = 0
+		if c.seq == s.exchange { // told: a reply that comes all the same is no other attempt
+			s.exchange = 0
 		}
 	}
 }
