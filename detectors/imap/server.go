@@ -150,7 +150,7 @@ func (s *session) bye(text []byte) {
 		return
 	}
 	result := detectors.Aborted
-	if s.warned || detectors.NeedsTLS(text) {
+	if c := codeOf(text); s.warned || c != nil && c.result == detectors.RefusedInsecure || detectors.NeedsTLS(text) {
 		result = detectors.RefusedInsecure
 	}
 	for i := 0; i < s.commands.n; i++ {
