@@ -88,6 +88,10 @@ type commands struct {
 	n    int
 	seq  uint32
 	lost bool // some were missed or forgotten
+
+	// The client sent lines that were no commands. A server that refused what they belong to
+	// takes them for some, and their first words for tags.
+	stray bool
 }
 
 // push adds a command and gives its number. When there are too many, the oldest goes.
@@ -114,7 +118,7 @@ func (q *commands) find(seq uint32) *command {
 
 // take removes the command that a tag belongs to: the oldest, if tags are used
 // again. A tag that nobody knows belongs to the oldest command, unless commands
-// were missed: then it may be one of theirs.
+// were missed or the client sent other lines: then it may be one of theirs.
 func (q *commands) take(tag []byte) (c command, ok bool) {
 	h := hash(tag)
 	for i := 0; i < q.n; i++ {
@@ -122,7 +126,7 @@ func (q *commands) take(tag []byte) (c command, ok bool) {
 			return q.remove(i), true
 		}
 	}
-	if q.lost || q.n == 0 {
+	if q.lost || q.stray || q.n == 0 {
 		return c, false
 	}
 	return q.remove(0), true

@@ -67,6 +67,7 @@ func (s *session) Unit(d reassembly.Dir, unit []byte) {
 	case d == reassembly.ToClient:
 		s.server(unit)
 	case s.literal.open:
+		s.commands.stray = true
 		s.literalDone(unit)
 	default:
 		s.client(unit)
@@ -112,11 +113,13 @@ func (s *session) client(line []byte) {
 		return
 	case inSASL:
 		if !isCommand(line) {
+			s.commands.stray = true
 			s.saslLine(line)
 			return
 		}
 		s.toCommand()
 	case inIdle:
+		s.commands.stray = true
 		if syntax.Fold(syntax.TrimRight(line), "DONE") {
 			s.toCommand()
 			return
@@ -136,7 +139,8 @@ func (s *session) client(line []byte) {
 func (s *session) command(line []byte) {
 	tag, rest := syntax.Word(line)
 	word, args := syntax.Word(rest)
-	if len(tag) == 0 || len(word) == 0 {
+	if len(word) == 0 {
+		s.commands.stray = s.commands.stray || len(tag) > 0
 		return
 	}
 	v := lookup(word)

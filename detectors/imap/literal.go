@@ -112,6 +112,7 @@ func (s *session) unasked(line []byte) bool {
 		s.toCommand()
 		return false
 	}
+	s.commands.stray = true
 	size := s.literal.size
 	s.literal.wanted = false
 	if size > uint64(len(line)) { // it has line ends in it
