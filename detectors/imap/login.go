@@ -85,16 +85,22 @@ func (s *session) loginLine(line []byte) {
 
 // guessName finds the user name in arguments that are not two strings. Python's
 // imaplib quotes the password and not the name: then the name is all that stands
-// before a string that ends with the line. Else it is the first word, unless a quote
-// is open in it, in which case the password may be part of it.
+// before a string that ends with the line. A name in quotes ends with its quote. Else it
+// is the first word, unless a quote is open in it, in which case the password may be part
+// of it.
 func guessName(line, first []byte, ok bool) string {
 	line = syntax.TrimRight(line)
-	for i := 1; i < len(line)-1; i++ {
+	quoted := line[0] == '"'
+	for i := 1; i < len(line)-1 && !(quoted && ok); i++ {
 		if line[i] != '"' || !syntax.Blank(line[i-1]) {
 			continue
 		}
+		before := syntax.TrimRight(line[:i])
+		if quoted && before[len(before)-1] != '"' {
+			continue
+		}
 		if _, rest, ok := cutString(line[i:]); ok && len(rest) == 0 {
-			return name(syntax.TrimRight(line[:i]))
+			return name(before)
 		}
 	}
 	if !ok {
