@@ -64,8 +64,12 @@ func (s *session) loginArg(arg []byte) {
 func (s *session) loginLine(line []byte) {
 	line = syntax.TrimLeft(line)
 	user, rest, ok := cutString(line)
-	if len(rest) == 0 || !syntax.Blank(rest[0]) && ok {
-		if ok && len(rest) == 0 && s.c.Truncated() { // a name longer than any line
+	if len(rest) > 0 && !syntax.Blank(rest[0]) { // a quote without its escape: where the name ends is a guess
+		s.loginAttempt(guessName(line, nil, false), nil)
+		return
+	}
+	if len(rest) == 0 {
+		if ok && s.c.Truncated() { // a name longer than any line
 			s.loginAttempt(name(user), nil)
 		}
 		return
@@ -96,11 +100,14 @@ func guessName(line, first []byte, ok bool) string {
 			continue
 		}
 		before := syntax.TrimRight(line[:i])
-		if quoted && before[len(before)-1] != '"' {
-			continue
-		}
-		if _, rest, ok := cutString(line[i:]); ok && len(rest) == 0 {
+		_, rest, closed := cutString(line[i:])
+		switch {
+		case quoted && before[len(before)-1] != '"':
+			return ""
+		case closed && len(rest) == 0:
 			return name(before)
+		case quoted: // more than one string may be the password
+			return ""
 		}
 	}
 	if !ok {
