@@ -69,7 +69,7 @@ func serverTalk(p []byte) talk {
 			return shared
 		case len(line) == n:
 			return partly
-		case !syntax.Blank(line[n]):
+		case !ends(line[n:]):
 			return foreign
 		case status == "+OK" && len(line) > n+1:
 			return pop

@@ -19,17 +19,27 @@ const (
 )
 
 // statusOf reads the beginning of a reply: +OK, -ERR, or the + of a challenge, in
-// any case; what follows +OK or -ERR must be a blank or nothing.
+// any case. The blank behind +OK or -ERR may be missing (`-ERR: no`, `-ERR[AUTH]`),
+// but no letter or digit goes on.
 func statusOf(line []byte) (status, bool) {
 	switch {
-	case syntax.HasPrefix(line, "+OK") && (len(line) == 3 || syntax.Blank(line[3])):
+	case syntax.HasPrefix(line, "+OK") && ends(line[3:]):
 		return accepted, true
-	case syntax.HasPrefix(line, "-ERR") && (len(line) == 4 || syntax.Blank(line[4])):
+	case syntax.HasPrefix(line, "-ERR") && ends(line[4:]):
 		return refused, true
 	case len(line) > 0 && line[0] == '+' && (len(line) == 1 || line[1] == ' '):
 		return challenge, true
 	}
 	return noReply, false
+}
+
+// ends reports whether a word ends before b.
+func ends(b []byte) bool {
+	if len(b) == 0 {
+		return true
+	}
+	c := syntax.Upper(b[0])
+	return (c < 'A' || c > 'Z') && (c < '0' || c > '9')
 }
 
 // server takes a line of the server.
@@ -41,7 +51,7 @@ func (s *session) server(line []byte) {
 		s.listed(line)
 	case s.greeting == awaited:
 		s.greet(st, line)
-	case st == challenge:
+	case st == challenge, !ok && len(line) > 0 && line[0] == '+' && s.challengeable(): // without its blank
 		s.challenge(line)
 	case ok:
 		s.in = unknownVerb
@@ -49,6 +59,12 @@ func (s *session) server(line []byte) {
 	case redis(line):
 		s.c.NotMine()
 	}
+}
+
+// challengeable reports whether a challenge may come: Redis has an AUTH as well, but its
+// argument is a password, and only by chance the name of a mechanism.
+func (s *session) challengeable() bool {
+	return s.inSASL && s.sasl.Mechanism() != detectors.MechUnknown
 }
 
 // redis reports whether a line is a simple reply or an error of Redis, whose AUTH is
