@@ -13,6 +13,7 @@ import (
 func (s *session) client(line []byte) {
 	if s.inSASL {
 		if !s.interrupts(line) {
+			s.ahead++
 			s.respond(line)
 			return
 		}

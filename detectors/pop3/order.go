@@ -15,7 +15,7 @@ func (s *session) Gap(d reassembly.Dir) {
 	if s.greeting == awaited {
 		s.greeting = missed
 	}
-	s.holed, s.owed, s.in = true, 0, unknownVerb
+	s.holed, s.asked, s.owed, s.in = true, true, 0, unknownVerb
 	if d == reassembly.ToServer {
 		s.user, s.started = "", false
 		s.endSASL() // the next response may be a password in a name's place

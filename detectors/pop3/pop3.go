@@ -39,6 +39,8 @@ type session struct {
 	owed     int    // replies to commands that are not remembered
 	inSASL   bool   // lines of the client may be responses
 	started  bool   // the exchange of the last AUTH has no outcome yet
+	asked    bool   // the server sent a challenge in it, or may have
+	ahead    int    // responses in it without an initial one
 	named    bool   // the server refused the last USER, and PASS has not come
 	in       verb   // capa or authList: lines of the server are its list
 	offer    detectors.Offer
@@ -110,7 +112,7 @@ func (s *session) begin(a detectors.Attempt) detectors.Ticket {
 // startSASL begins an exchange.
 func (s *session) startSASL(mech []byte) {
 	s.sasl.Start(mech)
-	s.inSASL, s.started = true, true
+	s.inSASL, s.started, s.asked, s.ahead = true, true, false, 0
 	s.c.Long(reassembly.ToServer, true)
 	s.c.Long(reassembly.ToClient, true)
 }

@@ -64,7 +64,7 @@ func (s *session) server(line []byte) {
 // challengeable reports whether a challenge may come: Redis has an AUTH as well, but its
 // argument is a password, and only by chance the name of a mechanism.
 func (s *session) challengeable() bool {
-	return s.inSASL && s.sasl.Mechanism() != detectors.MechUnknown
+	return s.started && s.sasl.Mechanism() != detectors.MechUnknown
 }
 
 // redis reports whether a line is a simple reply or an error of Redis, whose AUTH is
@@ -136,6 +136,7 @@ func (s *session) offering(v verb, st status) {
 
 // challenge takes a challenge of a SASL exchange.
 func (s *session) challenge(line []byte) {
+	s.asked = true
 	if s.inSASL {
 		s.sasl.Server(syntax.TrimLeft(line[1:]))
 	}
@@ -160,6 +161,7 @@ func (s *session) answer(st status, line []byte) {
 	}
 	v, ticket := head.Verb, head.Ticket
 	if v == auth && st == accepted && s.goesOn() {
+		s.asked = true
 		s.sasl.Server(nil)
 		return
 	}
@@ -209,6 +211,9 @@ func (s *session) authReply(ticket detectors.Ticket, last bool, st status, line 
 	}
 	if ticket == 0 && last && s.started {
 		ticket = s.begin(s.sasl.Attempt(detectors.Auth))
+	}
+	if last && s.started && st == refused && !s.asked {
+		s.owed += s.ahead // sent without being asked for: commands, for the server
 	}
 	s.started = s.started && !last
 	if s.sasl.Cancelled() && last {
