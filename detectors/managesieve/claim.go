@@ -30,7 +30,8 @@ func claim(client, server []byte) detectors.Claim {
 	return detectors.No
 }
 
-// claimCapability judges a first line that begins with a string.
+// claimCapability judges a first line that begins with a string. The capabilities come in
+// any order, those of a vendor among them.
 func claimCapability(line []byte) detectors.Claim {
 	for _, g := range greetings {
 		if syntax.HasPrefix(line, g) {
@@ -40,7 +41,7 @@ func claimCapability(line []byte) detectors.Claim {
 			return detectors.NotYet
 		}
 	}
-	return detectors.No
+	return detectors.AtHome
 }
 
 // beginsReply reports whether word may go on to be OK, NO or BYE.
