@@ -29,6 +29,7 @@ type session struct {
 	offer   detectors.Offer
 
 	body     uint32 // Seq of the command whose article is being dropped, 0 if none
+	posting  uint32 // the same of one whose article begins with the client's next line, unless that is a command
 	inSASL   bool   // lines of the client may be responses
 	inSimple bool   // the client's next line is a name and a password (AUTHINFO SIMPLE)
 	started  bool   // the last exchange has no outcome yet, and nothing of it was missed
@@ -64,10 +65,15 @@ func (s *session) Unit(d reassembly.Dir, line []byte) {
 func (s *session) Gap(d reassembly.Dir) {
 	s.queue.Lose()
 	s.listing = false
-	if d == reassembly.ToServer && s.body == 0 {
-		s.started, s.inSimple = false, false
-		s.endSASL()
+	if d == reassembly.ToClient || s.body != 0 {
+		return
 	}
+	if s.posting != 0 {
+		s.article(s.posting)
+		return
+	}
+	s.started, s.inSimple = false, false
+	s.endSASL()
 }
 
 // Close implements detectors.Session.
@@ -86,6 +92,15 @@ func (s *session) endSASL() {
 func (s *session) client(line []byte) {
 	word, rest := syntax.Word(line)
 	v := lookup(word)
+	if seq := s.posting; seq != 0 {
+		s.posting = 0
+		if v == unknownVerb { // the first line of an article is a header, with a colon
+			if string(line) != "." {
+				s.article(seq)
+			}
+			return
+		}
+	}
 	if s.inSASL {
 		if v == unknownVerb {
 			s.respond(line)
@@ -104,10 +119,14 @@ func (s *session) client(line []byte) {
 	case authinfo:
 		s.authinfo(rest)
 	case post, ihave, takeThis:
-		// At once, not when the server agrees: a client that does not wait for that,
-		// or whose server is not in the capture, sends the article now.
-		s.body = s.queue.Push(v).Seq
-		s.c.Body(reassembly.ToServer)
+		// At once, not when the server agrees: a client that does not wait for that
+		// sends the article now.
+		c := s.queue.Push(v)
+		if v != takeThis && !s.c.Seen(reassembly.ToClient) { // it may have been refused, unseen
+			s.posting = c.Seq
+			return
+		}
+		s.article(c.Seq)
 	case startTLS:
 		s.queue.Push(v)
 		s.c.AskTLS(false)
@@ -116,4 +135,10 @@ func (s *session) client(line []byte) {
 	default:
 		s.queue.Again(v)
 	}
+}
+
+// article says that an article of the client comes next, and which command it is of.
+func (s *session) article(seq uint32) {
+	s.posting, s.body = 0, seq
+	s.c.Body(reassembly.ToServer)
 }

@@ -27,7 +27,6 @@ func (s *session) Resume(d reassembly.Dir, line []byte) bool {
 // and what the client sends from here on is the article.
 func (s *session) unasked() {
 	if s.body == 0 {
-		s.body = s.queue.Push(article).Seq
-		s.c.Body(reassembly.ToServer)
+		s.article(s.queue.Push(article).Seq)
 	}
 }

@@ -127,6 +127,9 @@ func (s *session) answer(code int, text []byte, cmd *outstanding.Command[verb]) 
 	case post, ihave:
 		if code == 340 || code == 335 {
 			cmd.Verb = article
+			if s.posting == cmd.Seq {
+				s.article(cmd.Seq)
+			}
 			return
 		}
 		s.leaveBody(cmd)
@@ -154,6 +157,9 @@ func (s *session) answer(code int, text []byte, cmd *outstanding.Command[verb]) 
 // leaveBody goes back to commands: the server refused the article or has seen the
 // end of it. One that the client began since goes on.
 func (s *session) leaveBody(cmd *outstanding.Command[verb]) {
+	if s.posting == cmd.Seq {
+		s.posting = 0
+	}
 	if s.body != 0 && s.body == cmd.Seq {
 		s.body = 0
 		s.c.Lines(reassembly.ToServer)
