@@ -20,12 +20,29 @@ func loginResponse(x *Exchange, r response) {
 	if len(r.raw) == 1 && r.raw[0] == '=' { // an empty name, as some protocols write it
 		return
 	}
+	if name, rest := cutJoined(r.raw); len(rest) > 0 {
+		x.disclose(x.read(bytes.Trim(rest, " \t")).text)
+		r = x.read(name)
+	}
 	name := bytes.TrimRight(loginName(r), "\x00\r\n")
 	if bytes.IndexByte(name, 0) >= 0 { // PLAIN's response under LOGIN's name
 		x.plain(response{text: name, raw: name})
 		return
 	}
 	x.identity = detectors.Text(name)
+}
+
+// cutJoined cuts a first response in which a second one is joined to it, behind a blank
+// or the padding: what comes second is the password.
+func cutJoined(raw []byte) (name, rest []byte) {
+	raw = bytes.Trim(raw, " \t")
+	for i := 1; i < len(raw); i++ {
+		padded := i%4 == 0 && raw[i-1] == '=' && raw[i] != '='
+		if padded || syntax.Blank(raw[i]) {
+			return raw[:i], raw[i:]
+		}
+	}
+	return raw, nil
 }
 
 // loginChallenge looks whether the prompt before the first response asks for a password:

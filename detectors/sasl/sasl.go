@@ -76,13 +76,19 @@ func (x *Exchange) Client(p []byte) {
 	if len(p) == 1 && p[0] == '=' && x.turn == 0 && !x.challenged {
 		return
 	}
+	defer x.wipe()
+	x.respond(x.read(p))
+}
+
+// read decodes a response or a part of one, in the place of what was decoded before.
+func (x *Exchange) read(p []byte) response {
+	x.wipe()
 	r := response{text: p, raw: p}
 	r.decoded, r.encoded, r.whole = x.decode(p)
-	defer x.wipe()
 	if r.encoded {
 		r.text = r.decoded
 	}
-	x.respond(r)
+	return r
 }
 
 // ClientRaw takes one response that the protocol does not encode (ACAP, RFC 2244

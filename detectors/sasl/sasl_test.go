@@ -150,6 +150,10 @@ func TestLogin(t *testing.T) {
 		{"name and password in one", "LOGIN", []string{b64("bob\x00" + canary)}, password(d.MechLogin, "bob")},
 		{"name and password in one, a zero behind", "LOGIN", []string{b64("bob\x00" + canary + "\x00")}, password(d.MechLogin, "bob")},
 		{"the same not encoded", "LOGIN", []string{"bob\x00" + canary}, password(d.MechLogin, "bob")},
+		{"name and password behind each other", "LOGIN", []string{b64("alice") + " " + b64(canary)}, password(d.MechLogin, "alice")},
+		{"the same without a blank", "LOGIN", []string{b64("alice") + b64(canary)}, password(d.MechLogin, "alice")},
+		{"the same not encoded", "LOGIN", []string{"alice " + canary}, password(d.MechLogin, "alice")},
+		{"the same, prompts behind it", "LOGIN", []string{b64("alice") + "\t" + b64(canary), "S:x", b64(canary)}, password(d.MechLogin, "alice")},
 		{"third response", "LOGIN", []string{b64("bob"), b64(canary), b64("x")}, password(d.MechLogin, "bob")},
 	})
 }
