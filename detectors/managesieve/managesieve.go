@@ -198,7 +198,7 @@ func (s *session) str(p []byte) {
 		s.started = true
 		s.c.Long(reassembly.ToServer, true)
 		s.c.Long(reassembly.ToClient, true)
-	case 2:
+	default: // more than one: what a client sends was sent
 		s.respond(p)
 	}
 }
