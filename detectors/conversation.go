@@ -81,7 +81,8 @@ func (c *Conversation) Skip(d reassembly.Dir, n uint64) { c.setMode(d, modeSkip,
 // Body drops the bytes of d up to and with the line that is a lone dot
 // (CRLF . CRLF, RFC 5321 section 4.1.1.4), which is delivered as a unit "."; then
 // lines again. Lines(d) ends a body early. The byte after the current unit
-// begins a line, so that a dot at once is an empty body.
+// begins a line, so that a dot at once is an empty body. Behind a line of the server
+// that ended with LF alone, its body may end in the same way.
 func (c *Conversation) Body(d reassembly.Dir) { c.setMode(d, modeBody, 0) }
 
 // Long raises the cap on the lines of d from 16 KiB to 64 KiB, for a SASL exchange, or takes it back.

@@ -24,6 +24,7 @@ type framer struct {
 	text    uint32 // where the text began that now is: commands, not bodies
 	mode    mode
 	dot     uint8 // modeBody: how much of CRLF.CRLF was seen
+	bare    bool  // the server's last line ended with LF alone: so may its lists
 	long    bool
 	seen    bool
 	lost    bool      // bytes of the unit at hand were dropped

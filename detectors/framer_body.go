@@ -34,7 +34,7 @@ func (c *Conversation) feedBody(d reassembly.Dir, f *framer, m *capture.Mark, p 
 // body takes bytes of a body; it goes back to lines when the end was seen.
 func (f *framer) body(p []byte) int {
 	i := 0
-	for i < len(p) && f.dot != dotNone {
+	for i < len(p) && (f.dot != dotNone || f.bare) {
 		if f.step(p[i]); f.mode == modeLines {
 			return i + 1
 		}
@@ -54,6 +54,10 @@ func (f *framer) body(p []byte) int {
 // step follows one byte.
 func (f *framer) step(b byte) {
 	switch {
+	case b == '\n' && f.bare && f.dot == dotDot:
+		f.mode, f.dot = modeLines, dotNone
+	case b == '\n' && f.bare && f.dot != dotDotCR:
+		f.dot = dotLineStart
 	case b == '\r' && f.dot == dotDot:
 		f.dot = dotDotCR
 	case b == '\r':

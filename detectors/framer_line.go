@@ -49,7 +49,10 @@ func (c *Conversation) deliverLine(d reassembly.Dir, f *framer, m *capture.Mark,
 	limit := c.limit(f)
 	short := f.lost
 	f.lost = false
-	if n := len(line); n > 0 && line[n-1] == '\r' && !short && n <= limit+1 {
+	n := len(line)
+	cr := n > 0 && line[n-1] == '\r'
+	f.bare = d == reassembly.ToClient && !cr
+	if cr && !short && n <= limit+1 {
 		line = line[:n-1]
 	}
 	if len(line) > limit {
