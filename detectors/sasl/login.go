@@ -45,6 +45,13 @@ func cutJoined(raw []byte) (name, rest []byte) {
 	return raw, nil
 }
 
+// joined reports whether a response is more than one: no part of it is shown as a name
+// where it is not known which one is.
+func joined(raw []byte) bool {
+	_, rest := cutJoined(raw)
+	return len(rest) > 0
+}
+
 // loginChallenge looks whether the prompt before the first response asks for a password:
 // then the response may be one, whatever its place, and is not shown as a name.
 func loginChallenge(x *Exchange, text []byte) {
