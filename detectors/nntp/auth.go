@@ -22,7 +22,9 @@ func (s *session) authinfo(args []byte) {
 		s.exchange(rest)
 	case syntax.Fold(word, "SIMPLE"):
 		s.queue.Push(simple).Ack = s.c.Mark().Ack
-		s.inSimple = true
+		if s.inSimple = len(rest) == 0; !s.inSimple { // sent without waiting for 350
+			s.simple(syntax.Word(rest))
+		}
 	case syntax.Fold(word, "GENERIC"):
 		s.generic(rest)
 	default:
