@@ -20,11 +20,16 @@ func loginResponse(x *Exchange, r response) {
 	if len(r.raw) == 1 && r.raw[0] == '=' { // an empty name, as some protocols write it
 		return
 	}
-	if name, rest := cutJoined(r.raw); len(rest) > 0 {
-		x.disclose(x.read(bytes.Trim(rest, " \t")).text)
-		r = x.read(name)
+	if name, rest := r.cut(); len(rest) > 0 && bytes.IndexByte(r.raw, 0) < 0 {
+		x.loginPair(r, name, rest)
+		return
 	}
-	name := bytes.TrimRight(loginName(r), "\x00\r\n")
+	x.login(loginName(r))
+}
+
+// login takes a name.
+func (x *Exchange) login(name []byte) {
+	name = bytes.TrimRight(name, "\x00\r\n")
 	if bytes.IndexByte(name, 0) >= 0 { // PLAIN's response under LOGIN's name
 		x.plain(response{text: name, raw: name})
 		return
@@ -32,24 +37,18 @@ func loginResponse(x *Exchange, r response) {
 	x.identity = detectors.Text(name)
 }
 
-// cutJoined cuts a first response in which a second one is joined to it, behind a blank
-// or the padding: what comes second is the password.
-func cutJoined(raw []byte) (name, rest []byte) {
-	raw = bytes.Trim(raw, " \t")
-	for i := 1; i < len(raw); i++ {
-		padded := i%4 == 0 && raw[i-1] == '=' && raw[i] != '='
-		if padded || syntax.Blank(raw[i]) {
-			return raw[:i], raw[i:]
-		}
+// loginPair takes a name and what stands behind it in the same response. That is a password
+// as far as anybody can tell, and must not become a part of the name.
+func (x *Exchange) loginPair(r response, name, password []byte) {
+	if r.decoded == nil { // the protocol does not encode
+		x.identity = detectors.Text(name)
+		x.disclose(password)
+		return
 	}
-	return raw, nil
-}
-
-// joined reports whether a response is more than one: no part of it is shown as a name
-// where it is not known which one is.
-func joined(raw []byte) bool {
-	_, rest := cutJoined(raw)
-	return len(rest) > 0
+	x.login(loginName(x.read(name)))
+	if !x.Sent() {
+		x.disclose(x.read(password).text)
+	}
 }
 
 // loginChallenge looks whether the prompt before the first response asks for a password:

@@ -10,7 +10,7 @@ import (
 // response names the user (`authzid NUL authcid`), the second is the one-time password.
 // It is the link of a chain that begins at a passphrase, which can be guessed.
 func otpResponse(x *Exchange, r response) {
-	if x.turn > 1 || isPasscode(r.text) || joined(r.raw) {
+	if x.turn > 1 || isPasscode(r.text) || r.joined() {
 		x.disclose(r.text)
 		return
 	}

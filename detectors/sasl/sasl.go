@@ -6,8 +6,11 @@
 package sasl
 
 import (
+	"bytes"
+
 	"cleartap/detectors"
 	"cleartap/detectors/secret"
+	"cleartap/detectors/syntax"
 )
 
 // Exchange follows one SASL exchange at a time. The zero value is ready, and can
@@ -39,6 +42,26 @@ type response struct {
 	decoded []byte // decoded up to the first character that is not of base64
 	encoded bool   // text is the decoded form
 	whole   bool   // no part of a byte was left over when decoding
+}
+
+// cut cuts a response to which another is joined, behind a blank, which base64 does not
+// have, or behind the padding. rest is empty if none is.
+func (r response) cut() (first, rest []byte) {
+	raw := bytes.Trim(r.raw, " \t")
+	for i := 1; i < len(raw); i++ {
+		padded := i%4 == 0 && raw[i-1] == '=' && raw[i] != '=' && r.decoded != nil
+		if padded || syntax.Blank(raw[i]) {
+			return raw[:i], bytes.TrimLeft(raw[i:], " \t")
+		}
+	}
+	return raw, nil
+}
+
+// joined reports whether a response is more than one: no part of it is shown as a name
+// where it is not known which one is.
+func (r response) joined() bool {
+	_, rest := r.cut()
+	return len(rest) > 0
 }
 
 // Start begins an exchange with the mechanism's name as the client sent it, in any
@@ -80,7 +103,8 @@ func (x *Exchange) Client(p []byte) {
 	x.respond(x.read(p))
 }
 
-// read decodes a response or a part of one, in the place of what was decoded before.
+// read decodes a response or a part of one, in the place of what was decoded before. The
+// result is valid until wipe.
 func (x *Exchange) read(p []byte) response {
 	x.wipe()
 	r := response{text: p, raw: p}

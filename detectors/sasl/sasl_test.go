@@ -154,6 +154,13 @@ func TestLogin(t *testing.T) {
 		{"the same without a blank", "LOGIN", []string{b64("alice") + b64(canary)}, password(d.MechLogin, "alice")},
 		{"the same not encoded", "LOGIN", []string{"alice " + canary}, password(d.MechLogin, "alice")},
 		{"the same, prompts behind it", "LOGIN", []string{b64("alice") + "\t" + b64(canary), "S:x", b64(canary)}, password(d.MechLogin, "alice")},
+		{"both on one line", "LOGIN", []string{b64("bob@x") + " " + b64(canary)}, password(d.MechLogin, "bob@x")},
+		{"both on one line, blanks around", "LOGIN", []string{" " + b64("alice1") + " \t" + b64(canary) + " "}, password(d.MechLogin, "alice1")},
+		{"both on one line, the password not encoded", "LOGIN", []string{b64("bob") + " " + canary}, password(d.MechLogin, "bob")},
+		{"both on one line, not encoded", "LOGIN", []string{"bob " + canary, b64("x")}, password(d.MechLogin, "bob")},
+		{"both on one line, not encoded by protocol", "LOGIN", []string{"R:bob " + canary}, password(d.MechLogin, "bob")},
+		{"both on one line, PLAIN's response as the name", "LOGIN", []string{b64("bob\x00"+canary) + " x"}, password(d.MechLogin, "bob")},
+		{"blanks behind the name", "LOGIN", []string{b64("bob") + "  ", b64(canary)}, password(d.MechLogin, "bob")},
 		{"third response", "LOGIN", []string{b64("bob"), b64(canary), b64("x")}, password(d.MechLogin, "bob")},
 	})
 }

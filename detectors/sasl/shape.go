@@ -57,7 +57,7 @@ func nameResponse(x *Exchange, r response) {
 	if x.shaped(r) {
 		return
 	}
-	if r.encoded && !joined(r.raw) && !hasControl(r.text) {
+	if r.encoded && !r.joined() && !hasControl(r.text) {
 		x.identity = detectors.Text(r.text)
 	}
 }
