@@ -13,7 +13,7 @@ const Most = 32
 // Command is a command that waits for its reply.
 type Command[V comparable] struct {
 	Verb   V
-	Count  uint32           // how many replies it waits for, at least 1
+	Count  uint32           // how many replies it waits for, at least 1; 0 while it is the client's turn (SMTP's AUTH)
 	Seq    uint32           // number of the command within the dialogue, from 1
 	Ticket detectors.Ticket // of the login attempt that it made, if any
 	Ack    uint32           // what the client had of the server when it sent it, a sequence number; 0 where nobody needs it

@@ -8,12 +8,8 @@ import (
 
 // client takes a line of the client.
 func (s *session) client(line []byte) {
-	if s.inSASL {
-		if !interrupts(line) {
-			s.respond(line)
-			return
-		}
-		s.endSASL()
+	if s.inSASL && s.response(line) {
+		return
 	}
 	word, rest := syntax.Word(line)
 	v := lookup(word)
@@ -102,6 +98,21 @@ func (s *session) auth(args []byte) {
 	if response = syntax.TrimRight(response); len(response) > 0 {
 		s.respond(response)
 	}
+}
+
+// response takes a line of the client in a SASL exchange. It reports false when the line is
+// a command, which ends the exchange. Each line that is taken gets a reply of its own, be it
+// a response or, behind a refusal that the client did not wait for, garbage to the server.
+func (s *session) response(line []byte) bool {
+	if interrupts(line) {
+		s.endSASL()
+		return false
+	}
+	if c := s.queue.Latest(auth); c != nil {
+		c.Count++
+	}
+	s.respond(line)
+	return true
 }
 
 // respond takes a response of the client in a SASL exchange.

@@ -239,7 +239,8 @@ func (s *session) lmtpReplies(cmd *outstanding.Command[verb]) {
 // authReply takes a reply to AUTH: a challenge or the outcome.
 func (s *session) authReply(code int, text []byte, r reply, cmd *outstanding.Command[verb]) {
 	if code == 334 {
-		if s.queue.Latest(auth) == cmd { // not an earlier exchange of a pipelined group
+		cmd.Count = max(cmd.Count, 1) - 1 // none is left: the client's turn
+		if s.queue.Latest(auth) == cmd {  // not an earlier exchange of a pipelined group
 			s.sasl.Server(syntax.TrimLeft(text))
 		}
 		return
@@ -254,7 +255,7 @@ func (s *session) authReply(code int, text []byte, r reply, cmd *outstanding.Com
 	if last {
 		s.endSASL()
 	}
-	s.queue.Answered()
+	s.settled(cmd)
 	// A server that offers AUTH only inside TLS calls it out of order before.
 	r.insecure = r.insecure || code == 503 && s.offer.StartTLS && !s.offer.Auth && !s.authed
 	result, counts := outcome(code, r)
@@ -276,6 +277,17 @@ func (s *session) authReply(code int, text []byte, r reply, cmd *outstanding.Com
 			s.c.Done()
 		}
 	}
+}
+
+// settled takes the last reply to an AUTH. What the client sent as responses without waiting
+// for it are commands to the server, which knows none of them.
+func (s *session) settled(cmd *outstanding.Command[verb]) {
+	if cmd.Count <= 1 || s.queue.Lost() {
+		s.queue.Pop()
+		return
+	}
+	cmd.Verb, cmd.Ticket = unknownVerb, 0
+	cmd.Count--
 }
 
 // shutdown takes 421, which may come at any time (RFC 5321 section 3.8).
