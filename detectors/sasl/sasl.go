@@ -119,6 +119,10 @@ func (x *Exchange) read(p []byte) response {
 // section 6.3.1). `*` and `=` have no meaning there.
 func (x *Exchange) ClientRaw(p []byte) { x.respond(response{text: p, raw: p}) }
 
+// Pass takes a response that is none, such as a command of a client that gave up: it takes a
+// turn, so that a password behind it is not taken for a name.
+func (x *Exchange) Pass() { x.turn++ }
+
 func (x *Exchange) respond(r response) {
 	if !x.started || x.cancelled || x.Sent() {
 		return

@@ -104,15 +104,27 @@ func (s *session) auth(args []byte) {
 // a command, which ends the exchange. Each line that is taken gets a reply of its own, be it
 // a response or, behind a refusal that the client did not wait for, garbage to the server.
 func (s *session) response(line []byte) bool {
-	if interrupts(line) {
-		s.endSASL()
-		return false
+	c := s.queue.Latest(auth)
+	stops := interrupts(line)
+	switch {
+	case !stops:
+		if c != nil {
+			c.Count++
+		}
+		s.respond(line)
+		return true
+	case c != nil && c.Count == 0 && !s.queue.Lost(): // the server waits for a response, and takes this for one
+		if !isAuth(line) {
+			c.Count++
+			s.sasl.Pass()
+			return true
+		}
+		if c.Ticket == 0 { // there may be a secret in it, which the reply is about as well
+			s.queue.DropLast()
+		}
 	}
-	if c := s.queue.Latest(auth); c != nil {
-		c.Count++
-	}
-	s.respond(line)
-	return true
+	s.endSASL()
+	return false
 }
 
 // respond takes a response of the client in a SASL exchange.

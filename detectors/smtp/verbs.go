@@ -67,6 +67,8 @@ func interrupts(line []byte) bool {
 	return len(rest) == 0 && (syntax.Fold(word, "QUIT") || syntax.Fold(word, "RSET"))
 }
 
+func isAuth(line []byte) bool { return lookup(firstWord(line)) == auth }
+
 // foreign are first commands of other protocols: FTP (RFC 959), which greets like
 // SMTP, IRC and HTTP.
 var foreign = [...]string{"USER", "PASS", "ACCT", "NICK", "GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT", "SYST", "FEAT", "PASV", "EPSV"}
