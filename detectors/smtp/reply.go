@@ -19,9 +19,9 @@ func outcome(code int, r reply) (result detectors.Result, attempt bool) {
 		return detectors.TempFail, true
 	case r.insecure:
 		return detectors.RefusedInsecure, true
-	case r.status == "501 5.5.4":
+	case r.status == "501 5.5.4" && !r.garbled:
 		// Cyrus says "undefined error" so for any login that it refuses; bad base64
-		// and `*` are 5.5.2 and 5.7.0 everywhere.
+		// and `*` are 5.5.2 and 5.7.0 elsewhere, but for Sendmail's "cannot decode".
 		return detectors.Failure, true
 	case code == 500, code == 501, code == 502:
 		return detectors.Aborted, true

@@ -14,6 +14,7 @@ type reply struct {
 	lines    int
 	status   detectors.Reply
 	insecure bool // its text says that TLS is needed
+	garbled  bool // its text says that a response could not be decoded
 }
 
 // server takes a line of the server.
@@ -39,6 +40,7 @@ func (s *session) server(line []byte) {
 		s.keyword(text)
 	case code >= 500 && head != nil && (head.Verb == auth || code == 530):
 		s.reply.insecure = s.reply.insecure || detectors.NeedsTLS(text)
+		s.reply.garbled = s.reply.garbled || syntax.Contains(text, "CANNOT DECODE")
 	}
 	if more {
 		return
