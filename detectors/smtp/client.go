@@ -1,13 +1,17 @@
 package smtp
 
 import (
+	"bytes"
+
 	"cleartap/detectors"
 	"cleartap/detectors/syntax"
 	"cleartap/reassembly"
 )
 
-// client takes a line of the client.
+// client takes a line of the client. Line ends that were translated twice are CR CR LF,
+// and some servers drop all the CRs.
 func (s *session) client(line []byte) {
+	line = bytes.TrimRight(line, "\r")
 	if s.inSASL && s.response(line) {
 		return
 	}
