@@ -39,7 +39,7 @@ func (s *session) server(line []byte) {
 	case code == 250 && s.reply.lines > 1:
 		s.keyword(text)
 	case code >= 500 && head != nil && (head.Verb == auth || code == 530):
-		s.reply.insecure = s.reply.insecure || detectors.NeedsTLS(text)
+		s.reply.insecure = s.reply.insecure || detectors.NeedsTLS(text) || saysEncrypt(text)
 		s.reply.garbled = s.reply.garbled || syntax.Contains(text, "CANNOT DECODE")
 	}
 	if more {
@@ -48,6 +48,13 @@ func (s *session) server(line []byte) {
 	r := s.reply
 	s.reply = reply{}
 	s.answer(code, text, r)
+}
+
+// saysEncrypt reports whether an enhanced code is one of those that RFC 5248 keeps for missing
+// encryption: servers give them with other basic codes than their own, 523 and 538.
+func saysEncrypt(text []byte) bool {
+	word := firstWord(text)
+	return string(word) == "5.7.10" || string(word) == "5.7.11"
 }
 
 // keyword takes a keyword of the reply to EHLO.
