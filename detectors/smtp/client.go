@@ -177,10 +177,15 @@ func (s *session) blob(args []byte) {
 }
 
 // xclient notes the client that a proxy announces (Postfix's XCLIENT). It counts
-// once the server accepts it, or at once where the server is not seen.
+// once the server accepts it, or at once where the server is not seen. What does not fit
+// into one line goes on in another one, which has no address.
 func (s *session) xclient(args []byte) {
-	s.announced = syntax.XClient(args)
-	if s.announced.IsValid() && !s.c.Seen(reassembly.ToClient) {
+	announced := syntax.XClient(args)
+	if !announced.IsValid() {
+		return
+	}
+	s.announced = announced
+	if !s.c.Seen(reassembly.ToClient) {
 		s.c.Proxied(s.announced)
 	}
 }
