@@ -147,9 +147,9 @@ func (x *preface) read(s *prefaceSide) int {
 }
 
 // lineEnd gives the index behind the CR LF that ends p's first line, or partial.
-func lineEnd(p []byte, end string) int {
-	if i := bytes.Index(p, []byte(end)); i >= 0 {
-		return i + len(end)
+func lineEnd(p []byte) int {
+	if i := bytes.Index(p, []byte("\r\n")); i >= 0 {
+		return i + len("\r\n")
 	}
 	return partial
 }

@@ -23,7 +23,7 @@ func (x *preface) readConnect(s *prefaceSide) int {
 	case found == dialogue:
 		return refused
 	}
-	n := lineEnd(p, "\r\n\r\n")
+	n := headEnd(p)
 	if n == partial {
 		return partial
 	}
@@ -39,7 +39,7 @@ func (x *preface) readConnect(s *prefaceSide) int {
 
 // readResponse reads a proxy's response up to its empty line.
 func readResponse(s *prefaceSide) int {
-	n := lineEnd(s.buf, "\r\n\r\n")
+	n := headEnd(s.buf)
 	if n == partial {
 		return partial
 	}
@@ -58,6 +58,21 @@ func readResponse(s *prefaceSide) int {
 		return refused
 	}
 	return n
+}
+
+// headEnd gives the index behind the empty line that ends a head, or partial. Its lines may
+// end in bare LFs (RFC 9112 section 2.2).
+func headEnd(p []byte) int {
+	for i := 0; ; {
+		n := bytes.IndexByte(p[i:], '\n')
+		if n < 0 {
+			return partial
+		}
+		if line := p[i : i+n]; i > 0 && (len(line) == 0 || string(line) == "\r") {
+			return i + n + 1
+		}
+		i += n + 1
+	}
 }
 
 // contentLength finds the length of a response's body; 0 when it is not told.

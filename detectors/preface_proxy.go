@@ -46,7 +46,7 @@ func (x *preface) readProxy(s *prefaceSide) int {
 
 // readProxyV1 reads "PROXY TCP4 client server clientport serverport".
 func (x *preface) readProxyV1(s *prefaceSide) int {
-	n := lineEnd(s.buf, "\r\n")
+	n := lineEnd(s.buf)
 	if n == partial {
 		if len(s.buf) >= maxProxyV1 {
 			return refused
