@@ -36,7 +36,7 @@ func (s *session) server(line []byte) {
 	}
 	s.reply.lines++
 	switch {
-	case code == 250 && s.reply.lines > 1:
+	case code == 250 && s.reply.lines > 1 && (head == nil || head.Verb == ehlo): // not EXPN's list of mailboxes
 		s.keyword(text)
 	case code >= 500 && head != nil && (head.Verb == auth || code == 530):
 		s.reply.insecure = s.reply.insecure || detectors.NeedsTLS(text) || saysEncrypt(text)
