@@ -31,12 +31,14 @@ func claimGreeted(client, server []byte) detectors.Claim {
 		switch {
 		case len(line) == 0:
 			return detectors.NotYet
-		case !greeted && (!ok || code != 220 || syntax.Contains(text, "FTP")), greeted && !ok && whole:
+		case !greeted && (!ok || code != 220), greeted && !ok && whole:
+			return detectors.No
+		case !whole:
+			return detectors.NotYet
+		case !greeted && saysFTP(text):
 			return detectors.No
 		case !greeted && syntax.Contains(text, "SMTP"):
 			return detectors.Yes
-		case !whole:
-			return detectors.NotYet
 		}
 		server = behind(server)
 		if more {
@@ -64,6 +66,52 @@ func behind(b []byte) []byte {
 	return nil
 }
 
+// saysFTP reports whether a greeting is FTP's, by the name of the protocol or a product such
+// as ProFTPD. The letters alone tell nothing: they are in host names, and in "softpro".
+func saysFTP(greeting []byte) bool {
+	ftp := false
+	for len(greeting) > 0 {
+		var word []byte
+		word, greeting = syntax.Word(greeting)
+		switch {
+		case isHost(word):
+		case syntax.Contains(word, "SMTP"):
+			return false
+		default:
+			ftp = ftp || endsFTP(word)
+		}
+	}
+	return ftp
+}
+
+// endsFTP reports whether a part of word ends with FTP or FTPD.
+func endsFTP(word []byte) bool {
+	for i := 0; i+3 <= len(word); i++ {
+		if !syntax.HasPrefix(word[i:], "FTP") {
+			continue
+		}
+		rest := word[i+3:]
+		if syntax.HasPrefix(rest, "D") {
+			rest = rest[1:]
+		}
+		if len(rest) == 0 || !isLetter(rest[0]) {
+			return true
+		}
+	}
+	return false
+}
+
+// isHost reports whether word has a dot before a letter.
+func isHost(word []byte) bool {
+	i := bytes.IndexByte(word, '.')
+	return i > 0 && i+1 < len(word) && isLetter(word[i+1])
+}
+
+func isLetter(c byte) bool {
+	u := syntax.Upper(c)
+	return 'A' <= u && u <= 'Z'
+}
+
 // claimServer weighs the server's first bytes with what the client's told.
 func claimServer(server []byte, c detectors.Claim) detectors.Claim {
 	line, whole := syntax.FirstLine(server)
@@ -74,9 +122,9 @@ func claimServer(server []byte, c detectors.Claim) detectors.Claim {
 	switch {
 	case !ok:
 		return detectors.No
-	case code == 220 && !whole && c != detectors.NotYet:
+	case code == 220 && !whole:
 		return detectors.NotYet
-	case code == 220 && syntax.Contains(text, "FTP"):
+	case code == 220 && saysFTP(text):
 		return detectors.No
 	case code == 334, code == 354:
 		if c == detectors.NotYet {
