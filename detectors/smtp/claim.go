@@ -126,6 +126,8 @@ func claimServer(server []byte, c detectors.Claim) detectors.Claim {
 		return detectors.NotYet
 	case code == 220 && saysFTP(text):
 		return detectors.No
+	case code == 220 && c != detectors.NotYet && syntax.Contains(text, "SMTP"):
+		return detectors.Yes // whatever the port
 	case code == 334, code == 354:
 		if c == detectors.NotYet {
 			return c
