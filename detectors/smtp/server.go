@@ -14,7 +14,7 @@ type reply struct {
 	lines    int
 	status   detectors.Reply
 	insecure bool // its text says that TLS is needed
-	garbled  bool // its text says that a response could not be decoded
+	garbled  bool // its text says that a response could not be decoded, or the client had given up
 }
 
 // server takes a line of the server.
@@ -262,6 +262,7 @@ func (s *session) authReply(code int, text []byte, r reply, cmd *outstanding.Com
 	}
 	ticket, last := cmd.Ticket, s.queue.Latest(auth) == cmd
 	if last {
+		r.garbled = r.garbled || s.sasl.Cancelled()
 		s.endSASL()
 	}
 	s.settled(cmd)
