@@ -96,9 +96,7 @@ func (s *session) auth(args []byte) {
 		return
 	}
 	s.sasl.Start(mech)
-	s.inSASL = true
-	s.c.Long(reassembly.ToServer, true)
-	s.c.Long(reassembly.ToClient, true)
+	s.beginSASL()
 	if response = syntax.TrimRight(response); len(response) > 0 {
 		s.respond(response)
 	}
@@ -121,6 +119,7 @@ func (s *session) response(line []byte) bool {
 		if !isAuth(line) {
 			c.Count++
 			s.sasl.Pass()
+			s.endSASL() // unless it asks for more
 			return true
 		}
 		if c.Ticket == 0 { // there may be a secret in it, which the reply is about as well

@@ -251,6 +251,9 @@ func (s *session) authReply(code int, text []byte, r reply, cmd *outstanding.Com
 		cmd.Count = max(cmd.Count, 1) - 1 // none is left: the client's turn
 		if s.queue.Latest(auth) == cmd {  // not an earlier exchange of a pipelined group
 			s.sasl.Server(syntax.TrimLeft(text))
+			if !s.inSASL && s.queue.Last() == cmd { // a command was taken for a response
+				s.beginSASL()
+			}
 		}
 		return
 	}

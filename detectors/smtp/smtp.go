@@ -102,6 +102,13 @@ func (s *session) Close() {
 	s.endSASL()
 }
 
+// beginSASL takes lines of the client for responses, unless they are commands beyond doubt.
+func (s *session) beginSASL() {
+	s.inSASL = true
+	s.c.Long(reassembly.ToServer, true)
+	s.c.Long(reassembly.ToClient, true)
+}
+
 // endSASL goes back to commands.
 func (s *session) endSASL() {
 	if s.inSASL {
