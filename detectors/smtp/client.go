@@ -70,7 +70,7 @@ func (s *session) command(v verb, word, rest []byte) {
 	default:
 		s.queue.Push(v)
 	}
-	s.spoken = s.spoken || v != unknownVerb && v != alien && v != noop && v != plain
+	s.spoken = s.spoken || v != unknownVerb && v != alien && v != noop && v != rset && v != plain
 	if s.alien && s.spoken {
 		s.c.Doubt(false)
 	}

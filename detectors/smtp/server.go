@@ -169,8 +169,8 @@ func (s *session) simple(code int, text []byte, v verb, r reply) {
 		s.announced = netip.AddrPort{}
 	case ehlo:
 		s.offered(code)
-		s.accepted = 0
-	case mail, helo:
+	}
+	if accepted && (v == ehlo || v == helo || v == mail || v == rset) { // a refused one changes nothing
 		s.accepted = 0
 	}
 }

@@ -12,6 +12,7 @@ const (
 	auth             // AUTH, and Exchange's X-EXPS
 	mail
 	rcpt
+	rset
 	data
 	message // a DATA that the server agreed to: its message waits for the reply
 	bdat
@@ -31,7 +32,7 @@ var verbs = [...]struct {
 	name string
 	verb verb
 }{
-	{"MAIL", mail}, {"RCPT", rcpt}, {"DATA", data}, {"BDAT", bdat}, {"RSET", plain},
+	{"MAIL", mail}, {"RCPT", rcpt}, {"DATA", data}, {"BDAT", bdat}, {"RSET", rset},
 	{"EHLO", ehlo}, {"HELO", helo}, {"LHLO", ehlo}, {"AUTH", auth}, {"STARTTLS", startTLS},
 	{"QUIT", plain}, {"NOOP", noop}, {"VRFY", vrfy}, {"EXPN", vrfy}, {"HELP", plain},
 	{"XCLIENT", xclient}, {"XFORWARD", plain}, {"X-EXPS", auth}, {"X-ANONYMOUSTLS", startTLS},
