@@ -107,7 +107,7 @@ func (s *session) auth(args []byte) {
 // a response or, behind a refusal that the client did not wait for, garbage to the server.
 func (s *session) response(line []byte) bool {
 	c := s.queue.Latest(auth)
-	stops := interrupts(line)
+	stops := interrupts(line) || s.sasl.Sent() && isCommand(line)
 	switch {
 	case !stops:
 		if c != nil {

@@ -68,6 +68,13 @@ func interrupts(line []byte) bool {
 	return len(rest) == 0 && (syntax.Fold(word, "QUIT") || syntax.Fold(word, "RSET"))
 }
 
+// isCommand reports whether a line is a command with arguments. In the place of a password it
+// may be one that was not encoded; behind it, it is what it looks like.
+func isCommand(line []byte) bool {
+	word, rest := syntax.Word(line)
+	return len(rest) > 0 && lookup(word) != unknownVerb
+}
+
 func isAuth(line []byte) bool { return lookup(firstWord(line)) == auth }
 
 // foreign are first commands of other protocols: FTP (RFC 959), which greets like
