@@ -63,7 +63,7 @@ func (s *session) keyword(text []byte) {
 	switch {
 	case syntax.Fold(word, "STARTTLS"), syntax.Fold(word, "X-ANONYMOUSTLS"):
 		s.offer.StartTLS = true
-	case syntax.Fold(word, "AUTH"):
+	case syntax.Fold(word, "AUTH"), syntax.Fold(word, "X-EXPS"):
 		s.mechanisms(rest)
 	case syntax.HasPrefix(word, "AUTH="): // old Microsoft's
 		s.mechanisms(text[len("AUTH="):])
