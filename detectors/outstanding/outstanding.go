@@ -153,7 +153,7 @@ func (q *Queue[V]) InTurn() bool {
 	return true
 }
 
-// Alone forgets all but the newest of the commands that made attempts, when those before it
+// Alone forgets all but the newest of the commands that made or begin attempts, when those before it
 // were answered: the client had more of the server when it sent the next one. It reports
 // false when two were sent at once, so that replies that were missed leave open which is
 // whose; then all of them are forgotten. It is for dialogues that are Lost.
@@ -161,7 +161,7 @@ func (q *Queue[V]) Alone() bool {
 	newest, alone := -1, true
 	for i := range q.n {
 		c := q.at(i)
-		if c.Ticket == 0 {
+		if c.Ticket == 0 && c.Ack == 0 { // no login, nor the beginning of one
 			continue
 		}
 		alone = alone && (newest < 0 || int32(c.Ack-q.at(newest).Ack) > 0)

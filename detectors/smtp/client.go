@@ -90,7 +90,8 @@ func (s *session) speaks(lmtp bool) {
 // makes clients send it on its own line then, and many do not.
 func (s *session) auth(args []byte) {
 	mech, response := syntax.Word(args)
-	s.queue.Push(auth).Ack = s.c.Mark().Ack
+	c := s.queue.Push(auth)
+	c.Ack, c.Blind = s.c.Mark().Ack, s.queue.Len() > 1
 	s.started = len(mech) > 0
 	if !s.started {
 		return

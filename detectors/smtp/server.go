@@ -212,7 +212,19 @@ func (s *session) answered(code int) *outstanding.Command[verb] {
 		s.queue.Pop()
 		h = s.queue.Head()
 	}
+	if h != nil && h.Verb == auth && h.Blind && s.queue.Lost() && !onlyAuth(code) { // perhaps another's of its group
+		return nil
+	}
 	return h
+}
+
+// onlyAuth reports whether a code is one that no other command has.
+func onlyAuth(code int) bool {
+	switch code {
+	case 235, 334, 432, 454, 525, 534, 535, 538:
+		return true
+	}
+	return false
 }
 
 // dataReply takes the reply to DATA: 354, or a refusal after which commands go on.
@@ -263,15 +275,18 @@ func (s *session) authReply(code int, text []byte, r reply, cmd *outstanding.Com
 	if r.status == "" {
 		r.status = status(code, text)
 	}
-	ticket, last := cmd.Ticket, s.queue.Latest(auth) == cmd
+	ticket, last, missed := cmd.Ticket, s.queue.Latest(auth) == cmd, s.queue.Lost() || cmd.Count == 0
 	if last {
 		r.garbled = r.garbled || s.sasl.Cancelled()
 		s.endSASL()
 	}
 	s.settled(cmd)
 	// A server that offers AUTH only inside TLS calls it out of order before.
-	r.insecure = r.insecure || code == 503 && s.offer.StartTLS && !s.offer.Auth && !s.authed
+	r.insecure = r.insecure || code == 503 && s.offer.StartTLS && !s.offer.Auth && !s.authed && !s.queue.Lost()
 	result, counts := outcome(code, r)
+	if result == detectors.Failure && code == 501 && missed { // the client may have cancelled
+		result = detectors.Unknown
+	}
 	if ticket == 0 && counts && last && s.started {
 		s.attempt = s.sasl.Attempt(detectors.Auth) // without a secret: worth counting only
 		ticket = s.c.Begin(&s.attempt)
