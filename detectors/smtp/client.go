@@ -113,6 +113,7 @@ func (s *session) response(line []byte) bool {
 	case !stops:
 		if c != nil {
 			c.Count++
+			c.Ack = s.c.Mark().Ack
 		}
 		s.respond(line)
 		return true
@@ -145,9 +146,12 @@ func (s *session) respond(p []byte) {
 	s.attempt = s.sasl.Attempt(detectors.Auth)
 	t := s.c.Begin(&s.attempt)
 	s.attempt = detectors.Attempt{}
-	if c := s.queue.Latest(auth); c != nil {
-		c.Ticket = t
+	c := s.queue.Latest(auth)
+	if c == nil { // it was forgotten behind a hole
+		c = s.queue.Push(auth)
+		c.Ack, c.Blind = s.c.Mark().Ack, true
 	}
+	c.Ticket = t
 }
 
 // bdat skips a chunk: its octets follow at once, whatever the server thinks of it
