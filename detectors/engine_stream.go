@@ -16,6 +16,7 @@ func (c *Conversation) Data(d reassembly.Dir, m capture.Mark, p []byte) (more bo
 		return false
 	}
 	defer c.recover(&more)
+	c.expire(m.Time)
 	f := &c.dirs[d]
 	if !f.seen {
 		f.seen, f.text = true, m.Seq

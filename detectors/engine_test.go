@@ -139,6 +139,17 @@ func TestTooManyWaitInAll(t *testing.T) {
 	}
 }
 
+// A reply that comes too late decides nothing, whether or not Tick was called meanwhile.
+func TestLateReplyWithoutTick(t *testing.T) {
+	b := newBench(Config{OutcomeWait: 10e9}, logins())
+	b.send(c, "begin a\n", 0)
+	b.now += 10e9
+	b.send(s, "settle a success\n", 0)
+	if got := strings.Join(b.told(), ","); got != "1 a unknown" {
+		t.Errorf("told %s", got)
+	}
+}
+
 func TestTick(t *testing.T) {
 	b := newBench(Config{OutcomeWait: 10e9}, logins(), logins())
 	b.send(c, "begin a\n", 0)

@@ -145,6 +145,14 @@ func (c *Conversation) settleAll() {
 	}
 }
 
+// expire reports as Unknown what waited too long. The engine's Tick may come later, as it
+// does for many packets at once: what a reply decides must not depend on other flows.
+func (c *Conversation) expire(now capture.Nanos) {
+	for c.waiting != nil && c.waiting.deadline <= now {
+		c.engine.unknown(c.take(c.waiting.ticket))
+	}
+}
+
 // dropAll forgets what still waits.
 func (c *Conversation) dropAll() {
 	for c.waiting != nil {
