@@ -20,8 +20,12 @@ func claim(client, server []byte) detectors.Claim {
 		if line[0] == '*' {
 			return claimGreeting(server)
 		}
-		if c := claimTagged(line, whole || len(server) >= enough); c != detectors.No {
+		switch c := claimTagged(line, whole || len(server) >= enough); c {
+		case detectors.No:
+		case detectors.NotYet:
 			return c
+		default: // what its reply is seen of is no less a command
+			return max(c, claimCommand(client))
 		}
 	}
 	return claimCommand(client)
