@@ -13,6 +13,7 @@ const (
 	silent  talk = iota
 	partly       // the beginning of something of POP3's
 	pop          // POP3 and nothing else
+	login        // USER or PASS, which FTP has too
 	shared       // POP3, but other protocols have it too
 	loose        // may belong to a dialogue whose beginning was missed
 	foreign      // not POP3
@@ -32,7 +33,9 @@ func claim(client, server []byte) detectors.Claim {
 		return detectors.NotYet
 	case s == silent:
 		return clientAlone(c)
-	case s == pop && c <= pop, c == pop && s == shared:
+	case s == pop && c <= shared, s == shared && c == pop:
+		return detectors.Yes
+	case s == shared && c == login && saysOK(server): // FTP answers in numbers, Redis knows neither command
 		return detectors.Yes
 	case s == shared && c == silent:
 		return detectors.NotYet
@@ -90,6 +93,12 @@ func serverTalk(p []byte) talk {
 	return loose // within a list or a mail
 }
 
+// saysOK reports whether a server's first line is a +OK.
+func saysOK(p []byte) bool {
+	line, _ := firstLine(p)
+	return syntax.HasPrefix(line, "+OK")
+}
+
 // firstLine is syntax.FirstLine, without the CR whose LF is still to come.
 func firstLine(p []byte) (line []byte, whole bool) {
 	line, whole = syntax.FirstLine(p)
@@ -120,8 +129,8 @@ func clientTalk(p []byte) talk {
 		return foreign
 	case capa, apop, stls, uidl, retr, top, dele:
 		return pop
-	case user:
-		return shared
+	case user, pass:
+		return login
 	case auth:
 		mech, behind := syntax.Word(rest)
 		if !whole && len(behind) == 0 && len(mech) < 32 { // the name may go on
