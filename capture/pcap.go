@@ -39,7 +39,6 @@ type pcap struct {
 	scale    Nanos  // nanoseconds in a unit of the fraction
 	fraction uint32 // what a fraction must be below
 	link     LinkType
-	magic    uint32
 	sec      uint32 // of the last record
 	time     Nanos  // of the last record
 	number   uint64
@@ -68,30 +67,37 @@ func (p *pcap) open() bool {
 // header takes the file header h in. Of the network field, the upper bits tell
 // about check sequences and are none of ours (draft-ietf-opsawg-pcap).
 func (p *pcap) header(h []byte) {
-	p.swap = false
-	switch p.u32(h) {
-	case pcapMicro, pcapNano, pcapModified:
-	default:
-		p.swap = true
-	}
-	p.magic = p.u32(h)
+	p.swap = bigEndian(h)
 	p.head, p.scale, p.fraction = recordHeader, 1000, 1e6
-	switch p.magic {
+	switch p.u32(h) {
 	case pcapNano:
 		p.scale, p.fraction = 1, 1e9
 	case pcapModified:
 		p.head = recordHeaderLonger
 	}
-	version := p.u32(h[4:])
-	major, minor := version&0xffff, version>>16
-	if p.swap {
-		major, minor = minor, major
-	}
+	major, minor := pcapVersion(h)
 	p.swapped = major < 2 || major == 2 && minor <= 3
 	p.link = LinkType(p.u32(h[20:]) & 0xffff)
 	if !p.link.Supported() {
 		p.problem(UnknownLink, NoOffset, unknownLinkReason(p.link), "")
 	}
+}
+
+// bigEndian reports whether the writer of the file header h put the high byte first.
+func bigEndian(h []byte) bool {
+	switch binary.LittleEndian.Uint32(h) {
+	case pcapMicro, pcapNano, pcapModified:
+		return false
+	}
+	return true
+}
+
+// pcapVersion reads the version of the file header h.
+func pcapVersion(h []byte) (major, minor uint16) {
+	if bigEndian(h) {
+		return binary.BigEndian.Uint16(h[4:]), binary.BigEndian.Uint16(h[6:])
+	}
+	return binary.LittleEndian.Uint16(h[4:]), binary.LittleEndian.Uint16(h[6:])
 }
 
 func unknownLinkReason(l LinkType) string {

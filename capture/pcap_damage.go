@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 )
@@ -55,13 +56,15 @@ func (p *pcap) follows(at int) bool {
 	return true
 }
 
-// embedded takes in a second file header: someone appended one pcap to another.
+// embedded takes in a second file header: someone appended one pcap to another, perhaps
+// of another byte order or resolution.
 func (p *pcap) embedded() bool {
-	if p.u32(p.buf[p.r:]) != p.magic || !p.fill(pcapHeader) {
+	if sniff(p.buf[p.r:][:4]) != formatPcap || !p.fill(pcapHeader) {
 		return false
 	}
 	h := p.buf[p.r:]
-	if v := p.u32(h[4:]); v != 2|4<<16 && v != 4|2<<16 || p.u32(h[8:]) != 0 {
+	major, minor := pcapVersion(h)
+	if major != 2 || minor != 4 || binary.LittleEndian.Uint32(h[8:]) != 0 {
 		return false
 	}
 	p.header(h)

@@ -89,16 +89,18 @@ func TestPCAPOddRecords(t *testing.T) {
 }
 
 func TestPCAPAppended(t *testing.T) {
-	a, want := little.file(testData(5, 100))
-	other := little
-	other.network = 101
-	b, more := other.file(testData(3, 100))
-	for i := range more {
-		more[i].Number += 5
+	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
+		for _, magic := range []uint32{pcapMicro, pcapNano, pcapModified} {
+			a, want := little.file(testData(5, 100))
+			b, more := pcapForm{order: order, magic: magic, network: 101}.file(testData(3, 100))
+			for i := range more {
+				more[i].Number += 5
+			}
+			r := sameAnyWay(t, slices.Concat(a, b))
+			wantFrames(t, r.frames(), append(want, more...))
+			wantLines(t, r.lines)
+		}
 	}
-	r := sameAnyWay(t, slices.Concat(a, b))
-	wantFrames(t, r.frames(), append(want, more...))
-	wantLines(t, r.lines)
 }
 
 func TestPCAPLargestRecords(t *testing.T) {
