@@ -110,8 +110,9 @@ func (s *sinks) finish() error {
 		}
 		if k.file != nil {
 			if k.err == nil {
-				s.note(k, k.file.commit())
-			} else if kept := k.file.keep(); kept != "" {
+				s.note(k, k.file.complete())
+			}
+			if kept := k.keep(); kept != "" {
 				errs = append(errs, fmt.Errorf("%s: %s; what was written is in %s", k.name, reason(k.err), kept))
 				continue
 			}
@@ -121,6 +122,14 @@ func (s *sinks) finish() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// keep saves what was written to a file that failed, and gives its name.
+func (k *sink) keep() string {
+	if k.err == nil {
+		return ""
+	}
+	return k.file.keep()
 }
 
 // nobody reports whether no sink takes alerts any more.
@@ -177,8 +186,18 @@ func createPending(path string) (*pendingFile, error) {
 	return &pendingFile{f, path}, nil
 }
 
-// commit puts the file in its place.
+// commit puts the file in its place, or removes it.
 func (f *pendingFile) commit() error {
+	err := f.complete()
+	if err != nil && f.path != "" {
+		_ = os.Remove(f.Name()) // the error that counts is told
+	}
+	return err
+}
+
+// complete puts the file in its place. When that fails, what was written is still there
+// under the temporary name.
+func (f *pendingFile) complete() error {
 	if f.path == "" {
 		return f.Close()
 	}
@@ -188,9 +207,6 @@ func (f *pendingFile) commit() error {
 	}
 	if err == nil {
 		err = os.Rename(f.Name(), f.path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name()) // the error that counts is told
 	}
 	return err
 }

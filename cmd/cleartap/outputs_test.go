@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,6 +48,25 @@ func TestFailedFileIsKept(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); left != nil {
 		t.Errorf("left over: %q", left)
+	}
+}
+
+// The same holds for a file that was written to its end and cannot be put in its place.
+func TestFileThatCannotBePlacedIsKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.jsonl")
+	s, err := openSinks(&options{format: "none", files: []string{path}}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.write(t.Context(), sample)
+	if err := os.Mkdir(path, 0o700); err != nil { // somebody took the name meanwhile
+		t.Fatal(err)
+	}
+	if err := s.finish(); err == nil || !strings.HasSuffix(err.Error(), "; what was written is in "+path+".partial") {
+		t.Errorf("got %v", err)
+	}
+	if got, err := os.ReadFile(path + ".partial"); err != nil || bytes.Count(got, []byte("\n")) != 1 {
+		t.Errorf("kept: %q, %v", got, err)
 	}
 }
 
