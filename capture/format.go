@@ -86,6 +86,15 @@ func cureUnpack(tool string) string {
 	return "decompress it: " + tool + " -dc FILE | cleartap scan -"
 }
 
+// cureJoined is the cure of what makes no sense at b because a file of the other format
+// was appended there; empty if none was.
+func cureJoined(b []byte, other format) string {
+	if len(b) < 4 || sniff(b[:4]) != other {
+		return ""
+	}
+	return "a " + other.String() + " file begins there: scan files of different formats apart"
+}
+
 // foreignFormat looks for a known beginning that is not read here.
 func foreignFormat(head []byte) (foreign, bool) {
 	for _, f := range [...]foreign{

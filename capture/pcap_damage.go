@@ -78,13 +78,14 @@ func (p *pcap) embedded() bool {
 // and reports whether reading can go on.
 func (p *pcap) resync(reason string) bool {
 	at := p.offset()
+	cure := cureJoined(p.buf[p.r:p.w], formatPcapng)
 	if !p.search() {
 		if !p.failed(p.teller) {
-			p.problem(Corrupt, at, reason+"; no record was found after it", "")
+			p.problem(Corrupt, at, reason+"; no record was found after it", cure)
 		}
 		return false
 	}
-	p.problem(Corrupt, at, fmt.Sprintf("%s; reading went on at offset %d", reason, p.offset()), "")
+	p.problem(Corrupt, at, fmt.Sprintf("%s; reading went on at offset %d", reason, p.offset()), cure)
 	return true
 }
 

@@ -46,13 +46,14 @@ func (p *pcapng) big(kind, size uint32) bool {
 func (p *pcapng) resync(reason string) bool {
 	at := p.offset()
 	reason = fmt.Sprintf("block %d: %s", p.blocks+1, reason)
+	cure := cureJoined(p.buf[p.r:p.w], formatPcap)
 	if !p.search() {
 		if !p.failed(p.teller) {
-			p.problem(Corrupt, at, reason+"; no block was found after it", "")
+			p.problem(Corrupt, at, reason+"; no block was found after it", cure)
 		}
 		return false
 	}
-	p.problem(Corrupt, at, fmt.Sprintf("%s; reading went on at offset %d", reason, p.offset()), "")
+	p.problem(Corrupt, at, fmt.Sprintf("%s; reading went on at offset %d", reason, p.offset()), cure)
 	return true
 }
 

@@ -407,6 +407,32 @@ func TestPCAPNGDamageToTheEnd(t *testing.T) {
 	wantLines(t, r.lines, fmt.Sprintf("%s: offset %d: block 13: a block claims 4294967295 bytes; no block was found after it", path, len(b)))
 }
 
+// Files of the two formats that were joined are read up to where the format changes, and
+// the user is told to take them apart.
+func TestFormatsJoined(t *testing.T) {
+	b, want := little.file([]string{"abc"})
+	old := pcapForm{order: binary.BigEndian, magic: pcapNano, network: 1}
+	for _, c := range []struct {
+		first, second []byte
+		frames        int
+		problem       string
+	}{
+		{b, slices.Concat(littleNG.section(), littleNG.describe(1, 0)), len(want),
+			"record 2 claims 439041101 bytes; no record was found after it (a pcapng file begins there: scan files of different formats apart)"},
+		{littleNG.section(), b, 0,
+			"block 2: a block claims 262146 bytes; no block was found after it (a pcap file begins there: scan files of different formats apart)"},
+		{littleNG.section(), old.header(), 0,
+			"block 2: a block claims 67109376 bytes; no block was found after it (a pcap file begins there: scan files of different formats apart)"},
+	} {
+		path := writeFile(t, t.TempDir(), "x", slices.Concat(c.first, c.second))
+		r := readArgs(t, FindOptions{}, path)
+		if len(r.frames()) != c.frames {
+			t.Errorf("%d frames, want %d", len(r.frames()), c.frames)
+		}
+		wantLines(t, r.lines, fmt.Sprintf("%s: offset %d: %s", path, len(c.first), c.problem))
+	}
+}
+
 func TestPCAPNGDamageBeforeSections(t *testing.T) {
 	f, g := littleNG, bigNG
 	junk := bytes.Repeat([]byte{0xff}, 99)
