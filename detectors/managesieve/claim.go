@@ -22,7 +22,7 @@ func claim(client, server []byte) detectors.Claim {
 	}
 	word, rest := syntax.Word(line)
 	if kindOf(word) != none && (whole || len(rest) > 0) || line[0] == '{' { // begun in the middle
-		return detectors.AtHome
+		return max(detectors.AtHome, claimCommand(client))
 	}
 	if !whole && len(rest) == 0 && beginsReply(word) {
 		return detectors.NotYet
