@@ -37,6 +37,8 @@ func claim(client, server []byte) detectors.Claim {
 		return detectors.Yes
 	case s == shared && c == login && saysOK(server): // FTP answers in numbers, Redis knows neither command
 		return detectors.Yes
+	case s == loose && c == shared && challenges(firstLine(server)): // to AUTH; SMTP challenges by 334
+		return detectors.Yes
 	case s == shared && c == silent:
 		return detectors.NotYet
 	case s == loose && c == silent:
@@ -81,8 +83,8 @@ func serverTalk(p []byte) talk {
 		}
 		return partly
 	}
-	if whole && string(line) == "+" || len(line) > 1 && line[0] == '+' && line[1] == ' ' {
-		return loose // a challenge
+	if challenges(line, whole) {
+		return loose
 	}
 	if len(line) > 0 && (line[0] == '*' || line[0] == '+' || line[0] == '-' || line[0] == ':' || line[0] == '$') {
 		return foreign // IMAP, Redis
@@ -91,6 +93,11 @@ func serverTalk(p []byte) talk {
 		return foreign
 	}
 	return loose // within a list or a mail
+}
+
+// challenges reports whether a server's line is a challenge of SASL.
+func challenges(line []byte, whole bool) bool {
+	return whole && string(line) == "+" || len(line) > 1 && line[0] == '+' && line[1] == ' '
 }
 
 // saysOK reports whether a server's first line is a +OK.
