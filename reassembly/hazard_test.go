@@ -393,6 +393,23 @@ func TestTupleReuseWhenBypassed(t *testing.T) {
 	w.want("C stop", "2: C b")
 }
 
+// The same after both FINs, when the capture lacks the new SYN.
+func TestTupleReuseAfterCloseWhenBypassed(t *testing.T) {
+	w := newWire(t)
+	w.stopAt = "stop"
+	w.handshake()
+	w.c("stop")
+	w.fin()
+	w.send(ToClient, synAck, 5000, 1001, "") // an old duplicate
+	if s := w.a.Stats(); s.Flows != 1 {
+		t.Fatalf("%d flows", s.Flows)
+	}
+	w.cs, w.ss = 2_000_001, 3_000_001
+	w.send(ToClient, synAck, 3_000_000, 2_000_001, "")
+	w.c("b")
+	w.want("C stop", "2: C b")
+}
+
 func TestTupleReuseWhenUndecided(t *testing.T) {
 	w := newWire(t, func(c *Config) {
 		c.Classify = func(p *Probe) Verdict {

@@ -220,7 +220,7 @@ func (a *Assembler) pushEnded(i uint32, e *entry, side uint8, s *capture.Segment
 	far := e.flags&followed != 0 && (d > window || d < -window)
 	switch {
 	case s.Flags.Has(capture.RST), s.Flags.Has(capture.SYN | capture.FIN):
-	case s.Flags&(capture.SYN|capture.ACK) == capture.SYN, s.Flags.Has(capture.SYN) && far:
+	case s.Flags&(capture.SYN|capture.ACK) == capture.SYN, s.Flags.Has(capture.SYN) && (far || e.anew(side, s.Seq)):
 		a.renew(e, s, side)
 		a.greet(i, e, side, s)
 		return
@@ -245,6 +245,12 @@ func (a *Assembler) pushEnded(i uint32, e *entry, side uint8, s *capture.Segment
 		e.flags &^= fin0 | fin1
 	}
 	a.stats.Late++
+}
+
+// anew reports whether a SYN-ACK is not the one of a bypassed flow that is over: then it
+// answers a SYN that the capture lacks. Where a followed flow began is not remembered.
+func (e *entry) anew(side uint8, seq uint32) bool {
+	return e.flags&followed == 0 && e.has(base0, side) && e.base[side] != seq+1
 }
 
 // goesOn reports whether a segment of a flow that is over goes on at the numbers of both
