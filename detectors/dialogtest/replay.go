@@ -24,11 +24,13 @@ type seen struct {
 	secretLine, decidedLine int
 }
 
-// chunk is a piece of one direction.
+// chunk is a piece of one direction, or a hole in it.
 type chunk struct {
 	dir   reassembly.Dir
 	mark  capture.Mark
 	bytes []byte
+	hole  bool
+	n     int // bytes that it lacks
 }
 
 // replay plays reassembly's part: it asks Classify, holds back what came before
@@ -129,7 +131,7 @@ func (r *replay) push(d reassembly.Dir, line int, p []byte) {
 	case r.stream != nil:
 		r.feed(d, m, p)
 	case !r.decided:
-		r.held = append(r.held, chunk{d, m, p})
+		r.held = append(r.held, chunk{dir: d, mark: m, bytes: p})
 		side := &r.probe.ToServer
 		if d == reassembly.ToClient {
 			side = &r.probe.ToClient
@@ -191,10 +193,22 @@ func (r *replay) classify() {
 	r.decided = true
 	r.stream = r.engine.Open(&r.flow, &r.probe)
 	r.opened = r.stream != nil
-	for _, c := range r.held {
+	for i := range r.held {
+		c := &r.held[i]
+		if c.hole {
+			r.hole(c.dir, c.mark, c.n)
+			continue
+		}
 		r.feed(c.dir, c.mark, c.bytes)
 	}
 	r.held = nil
+}
+
+// hole says that n bytes are missing.
+func (r *replay) hole(d reassembly.Dir, m capture.Mark, n int) {
+	if r.stream != nil && !r.stream.Gap(d, m, n) {
+		r.stream = nil
+	}
 }
 
 // do plays a step that is no data.
@@ -207,9 +221,11 @@ func (r *replay) do(s *Step) {
 	case gap:
 		m := r.mark(s.dir, s.line)
 		r.seq[s.dir] += uint32(s.n)
-		if r.stream != nil && !r.stream.Gap(d, m, s.n) {
-			r.stream = nil
+		if !r.decided {
+			r.held = append(r.held, chunk{dir: d, mark: m, hole: true, n: s.n})
+			break
 		}
+		r.hole(d, m, s.n)
 	case conflict:
 		m := r.mark(s.dir, s.line)
 		m.Seq--
