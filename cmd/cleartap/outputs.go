@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -219,6 +220,12 @@ func (f *pendingFile) keep() string {
 		return ""
 	}
 	kept := f.path + ".partial"
+	for n := 2; n < 100; n++ { // that of an earlier run stays
+		if _, err := os.Lstat(kept); errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		kept = fmt.Sprintf("%s.partial-%d", f.path, n)
+	}
 	if err := os.Rename(f.Name(), kept); err != nil {
 		return f.Name()
 	}

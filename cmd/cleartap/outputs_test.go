@@ -51,6 +51,26 @@ func TestFailedFileIsKept(t *testing.T) {
 	}
 }
 
+// What an earlier run kept stays as it is.
+func TestKeptFilesStay(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out")
+	for i, want := range []string{path + ".partial", path + ".partial-2", path + ".partial-3"} {
+		f, err := createPending(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteString(string(rune('a' + i))); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.keep(); got != want {
+			t.Errorf("kept as %s, want %s", got, want)
+		}
+	}
+	if got, err := os.ReadFile(path + ".partial"); string(got) != "a" {
+		t.Errorf("the first is %q, %v", got, err)
+	}
+}
+
 // The same holds for a file that was written to its end and cannot be put in its place.
 func TestFileThatCannotBePlacedIsKept(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.jsonl")

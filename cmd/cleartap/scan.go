@@ -96,7 +96,7 @@ func checkArguments(c *cli.Context) error {
 				return usage("%s: standard input (-) can be read once only", c.Command.Name)
 			}
 		case strings.HasPrefix(arg, "-"):
-			return usage("%s: %s stands after a path: put flags in front of the paths, and write a file of that name as ./%s", c.Command.Name, arg, arg)
+			return usage("%s: %s among the paths: put flags in front of them, and write a file of that name as ./%s", c.Command.Name, arg, arg)
 		}
 	}
 	return nil

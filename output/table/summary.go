@@ -135,7 +135,11 @@ func (s *Summary) missing(b *strings.Builder) {
 		fmt.Fprintf(b, "%s shortened by the snap length of the capture\n", Count(s.Cut, "packet"))
 	}
 	if s.Lost > 0 {
-		fmt.Fprintf(b, "%s missing in mail flows: the capture lost packets\n", Size(s.Lost))
+		why := "the capture lost packets"
+		if s.Cut > 0 {
+			why += ", or cut them"
+		}
+		fmt.Fprintf(b, "%s missing in mail flows: %s\n", Size(s.Lost), why)
 	}
 	if s.Panics > 0 {
 		fmt.Fprintf(b, "%s met a fault of cleartap and cost a flow each: please report it\n", Count(s.Panics, "packet"))

@@ -158,7 +158,7 @@ severity: 2 critical, 2 high, 1 medium
 1 problem with the input, told above
 2 flows given up for want of memory: logins in them may be missing (see --max-memory)
 3 packets shortened by the snap length of the capture
-4 B missing in mail flows: the capture lost packets
+4 B missing in mail flows: the capture lost packets, or cut them
 1 packet met a fault of cleartap and cost a flow each: please report it
 interrupted: these are the results so far
 `
