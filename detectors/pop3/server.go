@@ -160,7 +160,7 @@ func (s *session) answer(st status, line []byte) {
 		return
 	}
 	v, ticket := head.Verb, head.Ticket
-	if v == auth && st == accepted && s.goesOn() {
+	if v == auth && st == accepted && s.goesOn(line) {
 		s.asked = true
 		s.sasl.Server(nil)
 		return
@@ -198,10 +198,15 @@ func (s *session) answer(st status, line []byte) {
 }
 
 // goesOn reports whether +OK is a challenge: Microsoft's servers answer AUTH NTLM
-// with it (MS-POP3 section 2.2).
-func (s *session) goesOn() bool {
-	return s.inSASL && !s.sasl.Sent() && s.queue.Len() == 1 && s.sasl.Mechanism() == detectors.MechNTLM
+// with it (MS-POP3 section 2.2). Behind another challenge it is the outcome, also of an
+// anonymous login, which has no secret, unless it brings a message of NTLM.
+func (s *session) goesOn(line []byte) bool {
+	return s.inSASL && !s.sasl.Sent() && s.queue.Len() == 1 && s.sasl.Mechanism() == detectors.MechNTLM &&
+		(!s.asked || bytes.Contains(line, ntlmMessage))
 }
+
+// ntlmMessage is how a message of NTLM begins in base64: "NTLMSSP" and a zero.
+var ntlmMessage = []byte("TlRMTVNTUA")
 
 // authReply takes the outcome of an exchange. One that disclosed nothing is begun
 // here: it is worth counting, and nothing else.
