@@ -221,7 +221,8 @@ func (s *session) authReply(ticket detectors.Ticket, last bool, st status, line 
 		s.owed += s.ahead // sent without being asked for: commands, for the server
 	}
 	s.started = s.started && !last
-	if s.sasl.Cancelled() && last {
+	// The server may have accepted the login before it saw the `*`.
+	if s.sasl.Cancelled() && last && (st == refused || !s.sasl.Sent()) {
 		s.c.Settle(ticket, detectors.Aborted, reply(st, line))
 		return
 	}
