@@ -68,8 +68,9 @@ func (s *session) capability(name, value []byte) {
 	case syntax.Fold(name, "UNAUTHENTICATE"):
 		s.unauth = true
 	case syntax.Fold(name, "SASL"):
-		s.sasl.OfferedPlus(syntax.Contains(value, "-PLUS"))
 		list, _ := cutString(syntax.TrimLeft(value))
+		s.sasl.OfferedPlus(false)
+		s.sasl.Offered(list)
 		s.offer.Auth = true
 		s.offer.Mechanisms.AddList(list)
 	case syntax.Fold(name, "STARTTLS"):

@@ -114,9 +114,7 @@ func (s *session) listed(line []byte) {
 func (s *session) mechanisms(list []byte) {
 	s.offer.Auth = true
 	s.offer.Mechanisms.AddList(list)
-	if syntax.Contains(list, "-PLUS") {
-		s.sasl.OfferedPlus(true)
-	}
+	s.sasl.Offered(list)
 }
 
 // offering begins to take the list that answers CAPA or AUTH, or the refusal of one.

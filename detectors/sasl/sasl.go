@@ -85,6 +85,16 @@ func (x *Exchange) Mark(k *secret.Key) { x.marks = k }
 // shown a changed list: the attempt is weak. It holds until said otherwise or Reset.
 func (x *Exchange) OfferedPlus(offered bool) { x.offeredPlus = offered }
 
+// Offered looks for a SCRAM mechanism with channel binding in a list of mechanisms on the
+// wire. Those of other families tell a SCRAM client nothing.
+func (x *Exchange) Offered(list []byte) {
+	for len(list) > 0 {
+		var name []byte
+		name, list = syntax.Word(list)
+		x.offeredPlus = x.offeredPlus || syntax.HasPrefix(name, "SCRAM-") && syntax.Contains(name, "-PLUS")
+	}
+}
+
 // Client takes one response of the client as it was on the wire, an initial
 // response as well: base64 text, `=` for an initial response that is empty, `*`
 // to cancel, or anything else, which is then read as sent. An empty initial response

@@ -76,9 +76,7 @@ func (s *session) keyword(text []byte) {
 func (s *session) mechanisms(list []byte) {
 	s.offer.Auth = true
 	s.offer.Mechanisms.AddList(list)
-	if syntax.Contains(list, "-PLUS") {
-		s.sasl.OfferedPlus(true)
-	}
+	s.sasl.Offered(list)
 }
 
 // offered takes the reply to EHLO or LHLO: a list of keywords, or a refusal to give one.
