@@ -51,6 +51,8 @@ func (s *session) capability(line []byte) {
 	case syntax.Fold(word, "SASL"):
 		s.offer.Auth = true
 		s.offer.Mechanisms.AddList(rest)
+		s.sasl.OfferedPlus(false)
+		s.sasl.Offered(rest)
 	case syntax.Fold(word, "AUTHINFO"):
 		for len(rest) > 0 {
 			word, rest = syntax.Word(rest)
