@@ -192,8 +192,9 @@ func (s *session) str(p []byte) {
 		return
 	}
 	s.args++
-	switch s.args {
-	case 1:
+	switch {
+	case s.args == 2 && len(p) == 0: // an initial response that is empty is no name of LOGIN's
+	case s.args == 1:
 		s.sasl.Start(p)
 		s.started = true
 		s.c.Long(reassembly.ToServer, true)
