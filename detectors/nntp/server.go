@@ -194,6 +194,9 @@ func (s *session) authReply(code int, text []byte, cmd *outstanding.Command[verb
 		s.inSimple = false
 	}
 	result, attempt := s.outcome(code, text, v)
+	if result == detectors.Failure && last && s.sasl.Cancelled() { // 481 by RFC 4643 section 2.4.2
+		result = detectors.Aborted
+	}
 	s.authed = s.authed || result == detectors.Success
 	switch {
 	case t == 0:

@@ -274,6 +274,7 @@ func (s *session) authReply(code int, text []byte, r reply, cmd *outstanding.Com
 		r.status = status(code, text)
 	}
 	ticket, last, missed := cmd.Ticket, s.queue.Latest(auth) == cmd, s.queue.Lost() || cmd.Count == 0
+	cancelled := last && s.sasl.Cancelled() && cmd.Count <= 1 // else the reply is about what came before the `*`
 	if last {
 		r.garbled = r.garbled || s.sasl.Cancelled()
 		s.endSASL()
@@ -282,7 +283,11 @@ func (s *session) authReply(code int, text []byte, r reply, cmd *outstanding.Com
 	// A server that offers AUTH only inside TLS calls it out of order before.
 	r.insecure = r.insecure || code == 503 && s.offer.StartTLS && !s.offer.Auth && !s.authed && !s.queue.Lost()
 	result, counts := outcome(code, r)
-	if result == detectors.Failure && code == 501 && missed { // the client may have cancelled
+	switch {
+	case result != detectors.Failure:
+	case cancelled: // 501 by RFC 4954 section 4, but others are in use
+		result = detectors.Aborted
+	case code == 501 && missed: // the client may have cancelled
 		result = detectors.Unknown
 	}
 	if ticket == 0 && counts && last && s.started {
