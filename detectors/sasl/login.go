@@ -20,6 +20,9 @@ func loginResponse(x *Exchange, r response) {
 	if len(r.raw) == 1 && r.raw[0] == '=' { // an empty name, as some protocols write it
 		return
 	}
+	if x.shaped(r) {
+		return
+	}
 	if name, rest := r.cut(); len(rest) > 0 && bytes.IndexByte(r.raw, 0) < 0 {
 		x.loginPair(r, name, rest)
 		return

@@ -69,9 +69,10 @@ func isOAuthKey(key []byte) bool {
 	return false
 }
 
-// holdsToken reports whether a name swallowed what belongs behind it, for want of a separator.
+// holdsToken reports whether a name swallowed what belongs behind it, for want of a separator,
+// or is a token itself: a JSON object in base64, which is how JWTs begin.
 func holdsToken(name []byte) bool {
-	return containsFold(name, "AUTH=") || containsFold(name, "BEARER")
+	return bytes.HasPrefix(name, []byte("eyJ")) || containsFold(name, "AUTH=") || containsFold(name, "BEARER")
 }
 
 // containsFold reports whether p contains a word given in upper case.

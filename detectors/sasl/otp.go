@@ -18,6 +18,9 @@ func otpResponse(x *Exchange, r response) {
 		x.plain(r)
 		return
 	}
+	if x.shaped(r) {
+		return
+	}
 	authzid, authcid, found := bytes.Cut(r.text, nul)
 	if !found {
 		authzid, authcid = nil, authzid
@@ -34,12 +37,11 @@ func otpResponse(x *Exchange, r response) {
 // otpWords is how many words a one-time password has (RFC 2289 section 6).
 const otpWords = 6
 
-// isPasscode reports whether a first response is a one-time password already.
+// isPasscode reports whether a first response is a one-time password already, or has one
+// in it.
 func isPasscode(p []byte) bool {
-	for _, prefix := range [...]string{"HEX:", "WORD:", "INIT-"} {
-		if len(p) >= len(prefix) && equalFold(p[:len(prefix)], prefix) {
-			return true
-		}
+	if containsFold(p, "HEX:") || containsFold(p, "WORD:") {
+		return true
 	}
 	return bytes.Count(bytes.TrimSpace(p), []byte{' '}) >= otpWords-1
 }

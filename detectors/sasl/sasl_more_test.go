@@ -396,3 +396,26 @@ func TestLongName(t *testing.T) {
 		}
 	}
 }
+
+// What is sent where a name is due may be a secret all the same: its shape tells.
+func TestSecretInNamesPlace(t *testing.T) {
+	of := func(m d.Mechanism, class d.Class, id string) want {
+		return want{mech: m, class: class, sent: true, identity: id}
+	}
+	plain, bearer := "\x00bob\x00"+canary, "user=bob\x01auth=Bearer "+token+"\x01\x01"
+	var run []exchangeCase
+	for _, m := range []d.Mechanism{d.MechLogin, d.MechOTP, d.MechSKey, d.MechExternal, d.MechAnonymous} {
+		run = append(run, []exchangeCase{
+			{"OAuth's response, " + string(m), string(m), []string{b64(bearer)}, of(m, d.Token, "bob")},
+			{"CRAM's response, " + string(m), string(m), []string{b64("bob " + digest)}, of(m, d.Hash, "bob")},
+			{"PLAIN's encoded twice, " + string(m), string(m), []string{b64(b64(plain))}, of(m, d.Password, "")},
+			{"OAuth's encoded twice, " + string(m), string(m), []string{b64(b64(bearer))}, of(m, d.Token, "")},
+		}...)
+	}
+	runCases(t, append(run, []exchangeCase{
+		{"a long one encoded twice", "LOGIN", []string{b64(b64(plain + strings.Repeat(canary, 100)))}, of(d.MechLogin, d.Password, "")},
+		{"a name encoded twice", "LOGIN", []string{b64(b64("bob")), b64(b64(canary))}, of(d.MechLogin, d.Password, b64("bob"))},
+		{"OTP behind the name", "OTP", []string{b64("bob hex:" + canary)}, of(d.MechOTP, d.Hash, "")},
+		{"a token for a name", "XOAUTH2", []string{b64("user=eyJ" + canary + "\x01auth=Bearer bob\x01\x01")}, of(d.MechXOAUTH2, d.Token, "")},
+	}...))
+}

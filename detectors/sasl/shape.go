@@ -13,12 +13,6 @@ func shapeResponse(x *Exchange, r response) {
 	if x.ntlm(r.text, false) || x.shaped(r) {
 		return
 	}
-	if user, digest, ok := splitDigest(r.text); ok {
-		x.class = detectors.Hash
-		x.identity = detectors.Text(user)
-		x.disclose(digest)
-		return
-	}
 	x.disclose(r.text)
 }
 
@@ -28,7 +22,33 @@ func (x *Exchange) shaped(r response) bool {
 		x.class = detectors.Password
 		return x.plain(r)
 	}
-	return x.bearer(r.text)
+	if user, digest, ok := splitDigest(r.text); ok {
+		x.class = detectors.Hash
+		x.identity = detectors.Text(user)
+		x.disclose(digest)
+		return true
+	}
+	return x.bearer(r.text) || x.encodedTwice(r.text)
+}
+
+// encodedTwice takes p for a secret if it is the base64 of a password or token of well-known
+// shape: it was encoded once more, and is as good as the secret itself. It gives no name.
+func (x *Exchange) encodedTwice(p []byte) bool {
+	var buf [1024]byte // more than decides
+	defer clear(buf[:])
+	text, ok, _ := appendBase64(buf[:0], p[:min(len(p), len(buf))])
+	switch {
+	case !ok:
+		return false
+	case isPlainShape(text):
+		x.class = detectors.Password
+	case containsFold(text, "BEARER "):
+		x.class = detectors.Token
+	default:
+		return false
+	}
+	x.disclose(p)
+	return true
 }
 
 // isPlainShape reports whether p is two names and a password between exactly two NULs, as PLAIN has it.
