@@ -20,7 +20,11 @@ func ntlmResponse(x *Exchange, r response) {
 }
 
 // negotiateResponse is SPNEGO (RFC 4178): NTLM may be inside. Kerberos discloses nothing.
-func negotiateResponse(x *Exchange, r response) { x.ntlm(r.text, false) }
+func negotiateResponse(x *Exchange, r response) {
+	if !x.ntlm(r.text, false) {
+		x.shaped(r)
+	}
+}
 
 var ntlmSignature = []byte("NTLMSSP\x00")
 

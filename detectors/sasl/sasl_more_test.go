@@ -300,6 +300,9 @@ func TestNoSecret(t *testing.T) {
 	for _, m := range []d.Mechanism{d.MechSAML20, d.MechOpenID20} {
 		run = append(run, exchangeCase{string(m), string(m), []string{blob}, want{mech: m, class: d.Identity}})
 	}
+	for _, m := range []d.Mechanism{d.MechGSSAPI, d.MechGSSSPNEGO, d.MechGS2KRB5, d.MechKerberosV4, d.MechSRP, d.MechSAML20} {
+		run = append(run, exchangeCase{string(m) + " PLAIN's response", string(m), []string{"S:", b64("\x00fred\x00" + canary)}, password(m, "fred")})
+	}
 	runCases(t, run)
 }
 

@@ -69,8 +69,9 @@ func isPlainShape(p []byte) bool {
 	return true
 }
 
-// opaqueResponse is a mechanism that shows an onlooker nothing: no name, nothing to guess against.
-func opaqueResponse(*Exchange, response) {}
+// opaqueResponse is a mechanism that shows an onlooker nothing: no name, nothing to guess
+// against, unless the client sends what is another mechanism's.
+func opaqueResponse(x *Exchange, r response) { x.shaped(r) }
 
 // nameResponse is EXTERNAL (RFC 4422 appendix A) and ANONYMOUS (RFC 4505): a name and no secret.
 func nameResponse(x *Exchange, r response) {
