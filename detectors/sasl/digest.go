@@ -2,6 +2,7 @@ package sasl
 
 import (
 	"bytes"
+	"strings"
 
 	"cleartap/detectors"
 )
@@ -20,7 +21,7 @@ func digestResponse(x *Exchange, r response) {
 	}
 	x.identity = d.username.text()
 	x.realm = d.realm.text()
-	if authzid := d.authzid.text(); authzid != x.identity {
+	if authzid := d.authzid.text(); !strings.EqualFold(authzid, x.identity) {
 		x.authzid = authzid
 	}
 	x.layer = equalFold(d.qop, "AUTH-INT") || equalFold(d.qop, "AUTH-CONF")

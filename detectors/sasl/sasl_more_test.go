@@ -36,6 +36,7 @@ func TestSCRAM(t *testing.T) {
 		{"binding", "SCRAM-SHA-256-PLUS", []string{b64("p=tls-exporter,," + first), b64(secret)}, of(d.MechSCRAMSHA256Plus)},
 		{"authzid", "SCRAM-SHA-256", []string{b64("n,a=bo=3Dss," + first), b64(secret)}, proxied},
 		{"same authzid", "SCRAM-SHA-256", []string{b64("n,a=user," + first), b64(secret)}, user},
+		{"same authzid in other case", "SCRAM-SHA-256", []string{b64("n,a=User," + first), b64(secret)}, user},
 		{"escapes", "SCRAM-SHA-256", []string{b64("n,,n=a=2Cb=3Dc=2cd=3de=,r=x"), b64(secret)}, named("a,b=c,d=e=")},
 		{"extension", "SCRAM-SHA-256", []string{b64("n,,m=x," + first), b64(secret)}, user},
 		{"few iterations", "SCRAM-SHA-256", []string{b64("n,," + first), "S:" + b64("r=x,s=y,i=4095"), b64(secret)}, weak},

@@ -215,6 +215,7 @@ func TestDigestMD5(t *testing.T) {
 		{"privacy, quoted", "DIGEST-MD5", []string{b64(list("chris", `,qop="auth-conf"`))}, layered},
 		{"authzid", "DIGEST-MD5", []string{b64(list("chris", `,authzid="boss"`))}, proxied},
 		{"same authzid", "DIGEST-MD5", []string{b64(list("chris", `,authzid="chris"`))}, chris},
+		{"same authzid in other case", "DIGEST-MD5", []string{b64(list("chris", `,authzid="Chris"`))}, chris},
 		{"escapes", "DIGEST-MD5", []string{b64(list(`ch\"ri\\s, jr`, ""))}, escaped},
 		{"blanks and token", "DIGEST-MD5", []string{b64("username = chris ,\r\n\tresponse = " + sum)}, spaced},
 		{"not encoded", "DIGEST-MD5", []string{list("chris", "")}, chris},

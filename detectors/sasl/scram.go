@@ -1,6 +1,9 @@
 package sasl
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // scramIterations is the least that RFC 5802 section 5.1 and RFC 7677 section 4 allow.
 const scramIterations = 4096
@@ -33,7 +36,7 @@ func (x *Exchange) scramFirst(p []byte) bool {
 		return false
 	}
 	x.identity = saslName(user)
-	if name := saslName(authzid); name != x.identity {
+	if name := saslName(authzid); !strings.EqualFold(name, x.identity) {
 		x.authzid = name
 	}
 	if flag == 'y' && x.offeredPlus {
