@@ -74,25 +74,22 @@ func loginRule(o *Observation) *Rule {
 // isProxyLogin reports whether somebody asked to act as somebody else (RFC 4422 section 2).
 func isProxyLogin(a *Attempt) bool { return a.Authzid != "" && a.Authzid != a.Identity }
 
-// mechanismRule chooses by mechanism, and by protocol where the mechanism is a plain password.
+// mechanismRule chooses by what was sent, which may be another mechanism's, by mechanism, and
+// by protocol where it was a plain password.
 func mechanismRule(o *Observation) *Rule {
 	a := &o.Attempt
 	switch {
-	case a.Mechanism == MechUnknown:
+	case a.Mechanism == MechUnknown, a.Mechanism == MechSecurID:
 		return ruleOdd
+	case a.Class == Password:
+		return passwordRule(o)
+	case a.Class == Token:
+		return ruleToken
 	case isNTLM(a.Mechanism):
 		return ruleNTLM
 	case isSCRAM(a.Mechanism):
 		return ruleSCRAM
-	case a.Mechanism == MechSecurID:
-		return ruleOdd
-	}
-	switch a.Class {
-	case Password:
-		return passwordRule(o)
-	case Token:
-		return ruleToken
-	case Hash, Relay:
+	case a.Class == Hash, a.Class == Relay:
 		return ruleChallenge
 	}
 	return ruleOdd

@@ -70,6 +70,9 @@ func verdicts() []verdict {
 		{"CT-CRED-003", "lmtp", d.Auth, d.MechPlain},
 		{"CT-CRED-003", "smtp", d.Auth, d.MechPlainClientToken},
 		{"CT-CRED-003", "smtp", d.Auth, d.MechExternal}, // with a password in it
+		{"CT-CRED-003", "smtp", d.Auth, d.MechNTLM},
+		{"CT-CRED-003", "imap", d.Authenticate, d.MechSCRAMSHA256},
+		{"CT-CRED-003", "pop3", d.Auth, d.MechGSSAPI},
 		{"CT-CRED-004", "nntp", d.UserPass, d.MechUserPass},
 		{"CT-CRED-004", "nntp", d.Auth, d.MechPlain},
 		{"CT-CRED-004", "managesieve", d.Authenticate, d.MechPlain},
