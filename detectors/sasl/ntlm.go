@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"cleartap/detectors"
 )
@@ -186,7 +187,9 @@ func ntlmName(p []byte, wide bool) string {
 		r := rune(binary.LittleEndian.Uint16(p))
 		if utf16.IsSurrogate(r) && len(p) >= 4 {
 			r = utf16.DecodeRune(r, rune(binary.LittleEndian.Uint16(p[2:])))
-			p = p[2:]
+			if r != utf8.RuneError { // half of a pair takes nothing with it
+				p = p[2:]
+			}
 		}
 		b.addRune(r)
 	}

@@ -86,8 +86,8 @@ func TestNTLM(t *testing.T) {
 	with := func(f func(n *ntlm3)) string { n := modern; f(&n); return b64(string(n.bytes())) }
 	both := hash(d.MechNTLM, "Jürgen😀")
 	both.real = "EXAMPLE"
-	weak, oem, none, anonymous := both, both, hash(d.MechNTLM, ""), want{mech: d.MechNTLM, class: d.Identity}
-	weak.weak, oem.identity = true, "jim"
+	weak, oem, broken, none, anonymous := both, both, both, hash(d.MechNTLM, ""), want{mech: d.MechNTLM, class: d.Identity}
+	weak.weak, oem.identity, broken.identity = true, "jim", "\ufffdjim"
 	spnego := both
 	spnego.mech = d.MechGSSSPNEGO
 	gssapi := both
@@ -99,6 +99,7 @@ func TestNTLM(t *testing.T) {
 		{"version 1", "NTLM", []string{b64(type1), with(func(n *ntlm3) { n.nt = v1() })}, weak},
 		{"LM only", "NTLM", []string{with(func(n *ntlm3) { n.nt = nil; n.lm = v1() })}, weak},
 		{"OEM names", "NTLM", []string{with(func(n *ntlm3) { n.flags = 2; n.user = []byte("jim"); n.domain = []byte("EXAMPLE") })}, oem},
+		{"half of a pair in the name", "NTLM", []string{with(func(n *ntlm3) { n.user = append([]byte{0x3d, 0xd8}, utf16le("jim")...) })}, broken},
 		{"old header", "NTLM", []string{with(func(n *ntlm3) { n.header = 52 })}, both},
 		{"old header, OEM names", "NTLM", []string{with(func(n *ntlm3) { n.header = 52; n.user = []byte("jim"); n.domain = []byte("EXAMPLE") })}, oem},
 		{"with a session key", "NTLM", []string{with(func(n *ntlm3) { n.key = []byte(canary) })}, both},
