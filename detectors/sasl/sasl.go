@@ -120,6 +120,7 @@ func (x *Exchange) read(p []byte) response {
 	r := response{text: p, raw: p}
 	r.decoded, r.encoded, r.whole = x.decode(p)
 	if r.encoded {
+		r.decoded = narrow(r.decoded)
 		r.text = r.decoded
 	}
 	return r

@@ -115,6 +115,9 @@ func TestPlain(t *testing.T) {
 		{"UTF-8 name", "PLAIN", []string{b64("\x00müller\x00" + canary)}, password(d.MechPlain, "müller")},
 		{"control characters in the name", "PLAIN", []string{b64("\x00a\x1b[31ml\u009bi\x7fce\x00" + canary)}, password(d.MechPlain, "a[31mlice")},
 		{"with a client token", "plain-clienttoken", []string{b64(full + "\x00" + canary)}, password(d.MechPlainClientToken, "alice")},
+		{"UTF-16", "PLAIN", []string{b64(string(utf16le("\x00alice\x00" + canary)))}, password(d.MechPlain, "alice")},
+		{"UTF-16, authzid", "PLAIN", []string{b64(string(utf16le("boss\x00alice\x00" + canary)))}, authz},
+		{"UTF-16, no NUL at all", "PLAIN", []string{b64(string(utf16le("alice " + canary)))}, password(d.MechPlain, "")},
 		{"cancelled", "PLAIN", []string{"S:", "*"}, want{mech: d.MechPlain, class: d.Password}},
 		{"nothing sent", "PLAIN", nil, want{mech: d.MechPlain, class: d.Password}},
 	})
@@ -161,6 +164,8 @@ func TestLogin(t *testing.T) {
 		{"both on one line, not encoded by protocol", "LOGIN", []string{"R:bob " + canary}, password(d.MechLogin, "bob")},
 		{"both on one line, PLAIN's response as the name", "LOGIN", []string{b64("bob\x00"+canary) + " x"}, password(d.MechLogin, "bob")},
 		{"blanks behind the name", "LOGIN", []string{b64("bob") + "  ", b64(canary)}, password(d.MechLogin, "bob")},
+		{"UTF-16", "LOGIN", []string{b64(string(utf16le("bob"))), b64(string(utf16le(canary)))}, password(d.MechLogin, "bob")},
+		{"UTF-16, cancelled", "LOGIN", []string{b64(string(utf16le("böb"))), "*"}, want{mech: d.MechLogin, class: d.Password, identity: "böb"}},
 		{"third response", "LOGIN", []string{b64("bob"), b64(canary), b64("x")}, password(d.MechLogin, "bob")},
 	})
 }

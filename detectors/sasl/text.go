@@ -47,6 +47,24 @@ func (b *nameBuffer) text() string {
 	return detectors.Text(p)
 }
 
+// narrow takes the zeros out of text in UTF-16 (little-endian), which some clients encode
+// instead of UTF-8: they would pass for PLAIN's. It works in place, on Latin-1 only; anything
+// else is returned as it is.
+func narrow(p []byte) []byte {
+	if len(p) < 6 || len(p)%2 != 0 {
+		return p
+	}
+	for i := 1; i < len(p); i += 2 {
+		if p[i] != 0 {
+			return p
+		}
+	}
+	for i := 2; i < len(p); i += 2 {
+		p[i/2] = p[i]
+	}
+	return p[:len(p)/2]
+}
+
 // saslName reads a name in which "=2C" stands for a comma and "=3D" for an equals
 // sign (RFC 5802 section 5.1). Any other "=" is an error there, and kept here.
 func saslName(p []byte) string {
