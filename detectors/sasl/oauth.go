@@ -20,14 +20,14 @@ func oauthResponse(x *Exchange, r response) {
 // ends a failed login (RFC 7628 section 3.2.3).
 func (x *Exchange) oauth(p []byte) bool {
 	var user, auth []byte
-	ok, pairs := true, false
+	ok, pairs, name := true, false, detectors.Text
 	for rest := p; rest != nil; {
 		var field []byte
 		field, rest = cutField(rest)
 		pairs = pairs || rest != nil
 		switch key, val, _ := bytes.Cut(field, []byte{'='}); {
 		case equalFold(key, "USER"):
-			user = val
+			user, name = val, detectors.Text // XOAUTH2 escapes nothing
 		case equalFold(key, "AUTH"):
 			auth = val
 		case len(field) == 0 || isOAuthKey(key):
@@ -35,14 +35,14 @@ func (x *Exchange) oauth(p []byte) bool {
 			_, authzid, tail, header := gs2Header(field)
 			ok = ok && header && len(tail) == 0
 			if header && len(authzid) > 0 {
-				user = authzid
+				user, name = authzid, saslName
 			}
 		}
 	}
 	if !pairs || holdsToken(user) {
 		return false
 	}
-	x.identity = saslName(user)
+	x.identity = name(user)
 	if token := credentials(auth); len(token) > 0 {
 		x.disclose(token)
 	}

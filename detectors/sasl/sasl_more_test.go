@@ -221,6 +221,7 @@ func TestOAuth(t *testing.T) {
 		{"XOAUTH2", "XOAUTH2", []string{b64(x2)}, bearer(d.MechXOAUTH2, "eve@example.org")},
 		{"XOAUTH2 refused", "xoauth2", []string{"S:", b64(x2), failed, ""}, bearer(d.MechXOAUTH2, "eve@example.org")},
 		{"XOAUTH2 refused, other answer", "XOAUTH2", []string{b64(x2), failed, "AQ=="}, bearer(d.MechXOAUTH2, "eve@example.org")},
+		{"name with what looks escaped", "XOAUTH2", []string{b64("user=a=2Cb\x01auth=Bearer " + token + "\x01\x01")}, bearer(d.MechXOAUTH2, "a=2Cb")},
 		{"no name", "XOAUTH2", []string{b64("auth=Bearer " + token + "\x01\x01")}, bearer(d.MechXOAUTH2, "")},
 		{"scheme in small letters", "XOAUTH2", []string{b64("user=eve\x01auth=bearer " + token + "\x01\x01")}, bearer(d.MechXOAUTH2, "eve")},
 		{"no scheme", "XOAUTH2", []string{b64("user=eve\x01auth=" + token + "\x01\x01")}, bearer(d.MechXOAUTH2, "eve")},
