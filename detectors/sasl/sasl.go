@@ -106,7 +106,7 @@ func (x *Exchange) Client(p []byte) {
 		x.cancelled = true
 		return
 	}
-	if len(p) == 1 && p[0] == '=' && x.turn == 0 && !x.challenged {
+	if len(p) == 1 && p[0] == '=' && (x.mech == nil || !x.mech.counted || x.turn == 0 && !x.challenged) {
 		return
 	}
 	defer x.wipe()
