@@ -20,7 +20,7 @@ func (x *Exchange) plain(r response) bool {
 	}
 	x.disclose(password)
 	x.identity = detectors.Text(authcid)
-	if ok && !bytes.EqualFold(authzid, authcid) {
+	if ok && x.identity != "" && !bytes.EqualFold(authzid, authcid) { // nobody acts for another without a name
 		x.authzid = detectors.Text(authzid)
 	}
 	return ok

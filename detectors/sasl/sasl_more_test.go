@@ -111,6 +111,8 @@ func TestNTLM(t *testing.T) {
 		{"SPNEGO with Kerberos", "GSS-SPNEGO", []string{b64("\x60\x82\x01\x00\x06\x09*\x86H\x86\xf7\x12\x01\x02\x02\x01\x00n")}, want{mech: d.MechGSSSPNEGO, class: d.Strong}},
 		{"type 3 cut in the header", "NTLM", []string{b64(type1), b64(string(modern.bytes()[:40]))}, none},
 		{"type 3 cut in the type", "NTLM", []string{b64(type1), b64(string(modern.bytes()[:10]))}, none},
+		{"under the name of PLAIN", "PLAIN", []string{m3}, password(d.MechPlain, "")},
+		{"under the name of LOGIN", "LOGIN", []string{m3, m3}, password(d.MechLogin, "")},
 		{"PLAIN's response", "NTLM", []string{b64("\x00jim\x00" + canary)}, password(d.MechNTLM, "jim")},
 	})
 }
