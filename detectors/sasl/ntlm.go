@@ -15,7 +15,7 @@ func ntlmResponse(x *Exchange, r response) {
 	if x.ntlm(r.text, true) || x.shaped(r) {
 		return
 	}
-	if x.turn > 1 {
+	if x.turn > 1 && x.class != detectors.Identity { // nothing of the exchange follows an anonymous message
 		x.disclose(r.text)
 	}
 }

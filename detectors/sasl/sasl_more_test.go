@@ -104,6 +104,7 @@ func TestNTLM(t *testing.T) {
 		{"old header, OEM names", "NTLM", []string{with(func(n *ntlm3) { n.header = 52; n.user = []byte("jim"); n.domain = []byte("EXAMPLE") })}, oem},
 		{"with a session key", "NTLM", []string{with(func(n *ntlm3) { n.key = []byte(canary) })}, both},
 		{"anonymous", "NTLM", []string{with(func(n *ntlm3) { n.user, n.domain, n.nt, n.lm = nil, nil, nil, []byte{0} })}, anonymous},
+		{"anonymous, a command behind it", "NTLM", []string{b64(type1), with(func(n *ntlm3) { n.user, n.domain, n.nt, n.lm = nil, nil, nil, nil }), "STAT"}, anonymous},
 		{"negotiation only", "NTLM", []string{b64(type1), "S:" + b64(type2)}, want{mech: d.MechNTLM, class: d.Hash}},
 		{"cancelled", "NTLM", []string{b64(type1), "*"}, want{mech: d.MechNTLM, class: d.Hash}},
 		{"inside SPNEGO", "GSS-SPNEGO", []string{b64("\x60\x48\x06\x06+\x06\x01\x05\x05\x02" + type1), b64("\xa1\x82\x01\x00" + string(modern.bytes()))}, spnego},
