@@ -71,6 +71,8 @@ func (c *Conversation) Gap(d reassembly.Dir, m capture.Mark, n int) (more bool) 
 		c.tear(f)
 		if d == reassembly.ToServer {
 			c.blind, c.blindAck = true, c.dirs[reassembly.ToClient].next
+		} else {
+			c.missReplies()
 		}
 		c.session.Gap(d)
 	}

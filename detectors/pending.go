@@ -22,6 +22,7 @@ type pending struct {
 	ticket       Ticket
 	blind        bool // sent without waiting for what bytes that are missing got for a reply
 	doubtful     bool // segments disagreed about what the server said meanwhile
+	missed       bool // bytes of the server are missing since
 	observation  Observation
 }
 
@@ -98,20 +99,35 @@ func (c *Conversation) Withdraw(t Ticket) {
 	c.engine.free(p)
 }
 
-// Answers reports whether the server had all of an attempt when it sent the unit being
-// delivered. Where a capture lacks bytes, what came behind the hole is delivered late, and
-// may look like a reply to what the client sent since; and what the client sent at once with
-// bytes that are lost is answered behind what they were.
+// Answers reports whether the unit of the server being delivered can be the reply to an attempt.
+// Where a capture lacks bytes, what came behind the hole is delivered late, and may look like
+// a reply to what the client sent since; and what the client sent at once with bytes that are
+// lost is answered behind what they were.
 func (c *Conversation) Answers(t Ticket) bool {
 	if !c.gap || c.dirs[reassembly.ToServer].deflate != nil {
 		return true
 	}
 	for p := c.waiting; p != nil; p = p.next {
 		if p.ticket == t {
-			return !p.blind && int32(c.mark.Ack-p.observation.Mark.Seq) > 0
+			return !p.blind && c.answers(p)
 		}
 	}
 	return true
+}
+
+// answers reports whether the server had all of an attempt when it sent the unit being delivered,
+// and, if bytes of the server are missing since, nothing of the client behind the attempt: the
+// reply may be what is missing, and the unit at hand one to what the client sent next.
+func (c *Conversation) answers(p *pending) bool {
+	had := int32(c.mark.Ack - p.observation.Mark.Seq) // 1 if no more than the attempt
+	return had == 1 || had > 1 && !p.missed
+}
+
+// missReplies notes that bytes of the server are missing: replies to what waits may be among them.
+func (c *Conversation) missReplies() {
+	for p := c.waiting; p != nil; p = p.next {
+		p.missed = true
+	}
 }
 
 // Waiting says how many attempts wait for their outcome.

@@ -155,7 +155,7 @@ func (s *session) bye(text []byte) {
 	}
 	for i := 0; i < s.commands.n; i++ {
 		c := &s.commands.list[i]
-		if c.ticket == 0 {
+		if c.ticket == 0 || !s.c.Answers(c.ticket) {
 			continue
 		}
 		s.c.Settle(c.ticket, result, "BYE")

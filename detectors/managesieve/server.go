@@ -189,7 +189,7 @@ func (s *session) authReply(v verdict, t detectors.Ticket, last bool) {
 func (s *session) shutdown(v verdict) {
 	result, status := outcome(v)
 	for h := s.queue.Head(); h != nil; h = s.queue.Head() {
-		if h.Ticket != 0 {
+		if h.Ticket != 0 && s.c.Answers(h.Ticket) {
 			s.c.Settle(h.Ticket, result, status)
 		}
 		s.queue.Pop()
