@@ -19,6 +19,9 @@ func (s *session) Resume(d reassembly.Dir, line []byte) bool {
 		if len(tag) == 1 && tag[0] == '+' {
 			return s.state == inSASL || s.literal.wanted
 		}
+		if _, _, ok := syntax.Announced(args); ok && string(tag) == "*" { // what the literal holds is no reply
+			return true
+		}
 		return kind(word) != notStatus && (s.commands.waits(tag) || string(tag) == "*")
 	}
 	if !isTag(tag) {
