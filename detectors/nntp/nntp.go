@@ -65,7 +65,11 @@ func (s *session) Unit(d reassembly.Dir, line []byte) {
 func (s *session) Gap(d reassembly.Dir) {
 	s.queue.Lose()
 	s.listing = false
-	if d == reassembly.ToClient || s.body != 0 {
+	if d == reassembly.ToClient {
+		return
+	}
+	s.user, s.named = "", true // whoever the next password is of, and whether or not the server asked for it
+	if s.body != 0 {
 		return
 	}
 	if s.posting != 0 {
