@@ -62,6 +62,9 @@ func (s *session) Start(c *detectors.Conversation) {
 	x.Reset()
 	x.Mark(c.Marks())
 	*s = session{c: c, sasl: x, greeted: c.Flow().Midstream}
+	if c.Flow().Midstream { // the client's first lines may be responses
+		s.queue.Lose()
+	}
 }
 
 // Unit implements detectors.Session.
