@@ -23,16 +23,15 @@ type Conversation struct {
 	truncated bool
 	gap       bool
 	ambiguous bool
-	upgrade   bool   // the server agreed to begin TLS
-	layer     bool   // a login succeeded: a SASL security layer may follow
-	empty     bool   // a literal of no bytes is to be delivered
-	refeed    bool   // the other direction's buffered bytes are to be cut again
-	implicit  bool   // TLS from the first byte
-	doubt     bool   // see Doubt
-	greeted   bool   // the server had spoken when the flow was opened
-	tunnelled bool   // a preface came before: the server's port is not the flow's
-	blind     bool   // bytes of the client were found missing
-	blindAck  uint32 // what the server had said by then
+	upgrade   bool // the server agreed to begin TLS
+	layer     bool // a login succeeded: a SASL security layer may follow
+	empty     bool // a literal of no bytes is to be delivered
+	refeed    bool // the other direction's buffered bytes are to be cut again
+	implicit  bool // TLS from the first byte
+	doubt     bool // see Doubt
+	greeted   bool // the server had spoken when the flow was opened
+	tunnelled bool // a preface came before: the server's port is not the flow's
+	blind     blind
 	dirs      [2]framer
 	mark      capture.Mark // of the unit being delivered
 	kept      kept

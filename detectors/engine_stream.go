@@ -22,6 +22,9 @@ func (c *Conversation) Data(d reassembly.Dir, m capture.Mark, p []byte) (more bo
 		f.seen, f.text = true, m.Seq
 	}
 	f.next = m.Seq + uint32(len(p))
+	if d == reassembly.ToClient {
+		c.blind.hear(m.Seq, m.Ack)
+	}
 	switch {
 	case c.reader != nil:
 		c.read(d, &m, p)
@@ -70,7 +73,7 @@ func (c *Conversation) Gap(d reassembly.Dir, m capture.Mark, n int) (more bool) 
 		c.wish.blind = true
 		c.tear(f)
 		if d == reassembly.ToServer {
-			c.blind, c.blindAck = true, c.dirs[reassembly.ToClient].next
+			c.blind.lose(f.next, c.dirs[reassembly.ToClient].next)
 		} else {
 			c.missReplies()
 		}

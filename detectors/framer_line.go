@@ -64,19 +64,13 @@ func (c *Conversation) deliverLine(d reassembly.Dir, f *framer, m *capture.Mark,
 	if f.torn {
 		f.torn = false
 		if !c.wantsTorn(d, line) {
-			c.unread(d, m.Ack)
+			if d == reassembly.ToServer {
+				c.blind.lose(m.Seq+uint32(end)+1, c.dirs[reassembly.ToClient].next)
+			}
 			return
 		}
 	}
 	c.deliver(d, m, end, line, short)
-}
-
-// unread notes that a line was not taken behind a hole. If it is one of the client, what comes at
-// once with it is answered behind it, as behind what is in the hole.
-func (c *Conversation) unread(d reassembly.Dir, ack uint32) {
-	if d == reassembly.ToServer && int32(ack-c.blindAck) > 0 {
-		c.blindAck = ack
-	}
 }
 
 // Resumer is a Session that can tell the beginning of a command or reply when

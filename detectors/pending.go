@@ -42,7 +42,7 @@ func (c *Conversation) Begin(a *Attempt) Ticket {
 	if a.Secret.Seen() {
 		c.facts.summary.Logins++
 	}
-	p.blind = c.gap && c.blind && c.dirs[reassembly.ToClient].seen && int32(c.mark.Ack-c.blindAck) <= 0
+	p.blind = !c.blind.waited(c.mark.Ack)
 	o := &p.observation // was cleared
 	o.Kind, o.Mark, o.Attempt, o.Number, o.Gap = Login, c.mark, *a, c.number, c.gap
 	if a.Class != Password && a.Class != Token { // an answer to a challenge is another one each time
