@@ -27,6 +27,8 @@ func (s *session) outcome(code int, text []byte, v verb) (result detectors.Resul
 		return detectors.RefusedInsecure, true
 	}
 	switch {
+	case code >= 410 && code < 450: // of groups, articles and posting (RFC 3977 section 3.2): not to this
+		return detectors.Unknown, true
 	case code == 482 && v == pass && !s.named: // nobody asked for it
 		return "", false
 	case code == 500, code == 501:
