@@ -103,7 +103,7 @@ func (c *Conversation) tear(f *framer) {
 	c.engine.release(f.buf)
 	f.buf, f.lost, f.tls, f.sure, f.packed, f.hello = nil, false, false, false, false, false
 	if f.mode == modeBody {
-		f.dot = dotNone
+		f.dot, f.holed = dotNone, true
 		return
 	}
 	f.mode, f.left, f.torn = modeLines, 0, true

@@ -25,6 +25,7 @@ type framer struct {
 	mode    mode
 	dot     uint8 // modeBody: how much of CRLF.CRLF was seen
 	bare    bool  // the server's last line ended with LF alone: so may its lists
+	holed   bool  // bytes of the body at hand are missing
 	long    bool
 	seen    bool
 	lost    bool      // bytes of the unit at hand were dropped
@@ -60,7 +61,7 @@ func (c *Conversation) setMode(d reassembly.Dir, m mode, n uint64) {
 	}
 	c.empty = c.empty || m == modeLiteral && n == 0
 	f.mode, f.left, f.dot = m, n, dotLineStart
-	f.torn, f.lost, f.tls, f.sure, f.hello = false, false, false, false, false
+	f.torn, f.lost, f.tls, f.sure, f.hello, f.holed = false, false, false, false, false, false
 }
 
 // feed cuts p, which continues direction d, into units. m is the place of its

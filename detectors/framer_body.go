@@ -26,6 +26,10 @@ func (c *Conversation) feedBody(d reassembly.Dir, f *framer, m *capture.Mark, p 
 	n := f.body(p)
 	if f.mode == modeLines {
 		f.text = m.Seq + uint32(n)
+		if f.holed && d == reassembly.ToClient { // its own end may be what is missing, and replies what was dropped
+			c.missReplies()
+		}
+		f.holed = false
 		c.deliver(d, m, n-1, loneDot, false)
 	}
 	return n
