@@ -66,6 +66,7 @@ func (s *session) Gap(d reassembly.Dir) {
 	s.queue.Lose()
 	s.listing = false
 	if d == reassembly.ToClient {
+		s.textMissed()
 		return
 	}
 	s.user, s.named = "", true // whoever the next password is of, and whether or not the server asked for it

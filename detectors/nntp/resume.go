@@ -30,3 +30,19 @@ func (s *session) unasked() {
 		s.article(s.queue.Push(article).Seq)
 	}
 }
+
+// textMissed forgets the logins that were sent at once with a command whose reply may have a text: where the
+// beginning of that is missing, its lines look like replies.
+func (s *session) textMissed() {
+	h := s.queue.Head()
+	if h == nil || h.Verb != plain && h.Verb != listGroup {
+		return
+	}
+	for _, v := range [...]verb{pass, simple, saslAuth} {
+		if c := s.queue.Latest(v); c != nil && int32(c.Ack-s.c.Mark().Seq) <= 0 {
+			s.queue.Reset()
+			s.queue.Lose()
+			return
+		}
+	}
+}
