@@ -10,7 +10,7 @@ import (
 
 // fragile are dialogues of which one segment more changes the story: their own hole, a
 // tag that is used twice at once, replies out of order, a server of FTP that is one of SMTP
-// without its greeting, text in a literal or an article that is the reply to the letter, two
+// without its greeting, text in a literal that is the reply to the letter, two
 // replies to one login, a refusal of which only the "*" before it tells that it is none.
 var fragile = []string{"/gap_", "smtp/r535_cancelled", "pop3/auth_cancelled_too_late", "pop3/auth_scram_cancelled_at_end", "nntp/scram_cancelled", "smtp/ftp_unknown_commands", "imap/fetch_decoy", "imap/bye_and_reply", "imap/same_tag", "imap/acap", "imap/bypass_after_success", "case15_replies_in_reverse", "managesieve/early_talker", "pop3/midstream_in_sasl", "managesieve/midstream_in_sasl", "/testdata/fuzz/"}
 
