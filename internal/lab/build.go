@@ -85,8 +85,8 @@ func unpackOne(tree, deb string) error {
 	from := exec.Command("dpkg-deb", "--fsys-tarfile", deb)
 	to := exec.Command("tar", "-x", "-C", tree, "--keep-directory-symlink", "--exclude=./usr/share/doc",
 		"--exclude=./usr/share/man", "--exclude=./usr/share/locale", "--exclude=./usr/share/info", "--exclude=./usr/share/i18n")
-	var out bytes.Buffer
-	from.Stderr, to.Stderr = &out, &out
+	var said [2]bytes.Buffer
+	from.Stderr, to.Stderr = &said[0], &said[1]
 	pipe, err := from.StdoutPipe()
 	if err != nil {
 		return err
@@ -100,7 +100,7 @@ func unpackOne(tree, deb string) error {
 		err = e
 	}
 	if err != nil {
-		return fmt.Errorf("unpack %s: %w: %s", filepath.Base(deb), err, lastLines(out.String(), 3))
+		return fmt.Errorf("unpack %s: %w: %s", filepath.Base(deb), err, lastLines(said[0].String()+said[1].String(), 3))
 	}
 	return nil
 }
