@@ -73,7 +73,7 @@ func greetingHost(line []byte) []byte {
 
 // isHost reports whether b may be a host name of more than one label.
 func isHost(b []byte) bool {
-	if len(b) < 3 || len(b) > 253 || !alnum(b[0]) || !alnum(b[len(b)-1]) {
+	if len(b) < 3 || len(b) > 253 || !syntax.Alnum(b[0]) || !syntax.Alnum(b[len(b)-1]) {
 		return false
 	}
 	dots := 0
@@ -83,7 +83,7 @@ func isHost(b []byte) bool {
 			if dots++; b[i-1] == '.' {
 				return false
 			}
-		case c != '-' && !alnum(c):
+		case c != '-' && !syntax.Alnum(c):
 			return false
 		}
 	}

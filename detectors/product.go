@@ -98,7 +98,7 @@ func versionIn(text []byte) []byte {
 
 func skipWord(text []byte) []byte {
 	for _, w := range versionWords {
-		if syntax.HasPrefix(text, w) && len(text) > len(w) && !alnum(text[len(w)]) {
+		if syntax.HasPrefix(text, w) && len(text) > len(w) && !syntax.Alnum(text[len(w)]) {
 			return text[len(w):]
 		}
 	}
@@ -119,7 +119,7 @@ func version(text []byte) []byte {
 	}
 	n := digits(text)
 	dots := 0
-	for n > 0 && n+1 < len(text) && text[n] == '.' && alnum(text[n+1]) {
+	for n > 0 && n+1 < len(text) && text[n] == '.' && syntax.Alnum(text[n+1]) {
 		more := digits(text[n+1:])
 		if more == 0 {
 			return nil
@@ -128,7 +128,7 @@ func version(text []byte) []byte {
 		dots++
 	}
 	n += suffix(text[n:])
-	if dots == 0 || n > mostVersion || n < len(text) && (alnum(text[n]) || text[n] == '_') {
+	if dots == 0 || n > mostVersion || n < len(text) && (syntax.Alnum(text[n]) || text[n] == '_') {
 		return nil
 	}
 	return text[:n]
@@ -146,7 +146,7 @@ func suffix(text []byte) int {
 			continue
 		}
 		end := n + len(word)
-		if end += min(digits(text[end:]), 2); end == len(text) || !alnum(text[end]) {
+		if end += min(digits(text[end:]), 2); end == len(text) || !syntax.Alnum(text[end]) {
 			return end
 		}
 	}

@@ -90,19 +90,14 @@ var refusalWords = [...]struct {
 // letters cuts the first run of letters off token, and what stands before it.
 func letters(token []byte) (w, rest []byte) {
 	start := 0
-	for start < len(token) && !letter(token[start]) {
+	for start < len(token) && !syntax.Letter(token[start]) {
 		start++
 	}
 	end := start
-	for end < len(token) && letter(token[end]) {
+	for end < len(token) && syntax.Letter(token[end]) {
 		end++
 	}
 	return token[start:end], token[end:]
-}
-
-func letter(c byte) bool {
-	c = syntax.Upper(c)
-	return 'A' <= c && c <= 'Z'
 }
 
 // address reports whether token is a URL, a mail address or a host name: it holds
@@ -112,11 +107,9 @@ func address(token []byte) bool {
 		if c == '@' || c == ':' && i+2 < len(token) && token[i+1] == '/' && token[i+2] == '/' {
 			return true
 		}
-		if c == '.' && i > 0 && i+1 < len(token) && alnum(token[i-1]) && alnum(token[i+1]) {
+		if c == '.' && i > 0 && i+1 < len(token) && syntax.Alnum(token[i-1]) && syntax.Alnum(token[i+1]) {
 			return true
 		}
 	}
 	return false
 }
-
-func alnum(c byte) bool { return letter(c) || '0' <= c && c <= '9' }

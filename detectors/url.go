@@ -1,6 +1,10 @@
 package detectors
 
-import "bytes"
+import (
+	"bytes"
+
+	"cleartap/detectors/syntax"
+)
 
 // hostOfURL finds the host in a URL such as imap://user;AUTH=*@host:143/ (RFC 5092):
 // behind "//" and what may stand for a user, up to the port or the path. It is empty if
@@ -36,7 +40,7 @@ func hostOfURL(url []byte) string {
 // isLabel reports whether b may be a host name of one label.
 func isLabel(b []byte) bool {
 	for _, c := range b {
-		if c != '-' && !alnum(c) {
+		if c != '-' && !syntax.Alnum(c) {
 			return false
 		}
 	}

@@ -123,14 +123,14 @@ func clientTalk(p []byte) talk {
 	line, whole := firstLine(p)
 	word, rest := syntax.Word(line)
 	if !whole && len(rest) == 0 {
-		if startsVerb(word) || base64ish(word) {
+		if startsVerb(word) || syntax.Typed(word) {
 			return partly
 		}
 		return foreign
 	}
 	switch v := lookup(word); v {
 	case unknownVerb:
-		if len(rest) == 0 && base64ish(word) {
+		if len(rest) == 0 && syntax.Typed(word) {
 			return loose
 		}
 		return foreign
@@ -149,20 +149,6 @@ func clientTalk(p []byte) talk {
 		return shared
 	}
 	return loose
-}
-
-// base64ish reports whether p could be a SASL response, or typed with backspaces.
-func base64ish(p []byte) bool {
-	for _, c := range p {
-		u := syntax.Upper(c)
-		switch {
-		case 'A' <= u && u <= 'Z', '0' <= c && c <= '9':
-		case c == '+', c == '/', c == '=', c == '*', c == '\b', c == 0x7f:
-		default:
-			return false
-		}
-	}
-	return true
 }
 
 // startsVerb reports whether word is the beginning of a command, or a whole one.

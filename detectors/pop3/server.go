@@ -27,20 +27,14 @@ func statusOf(line []byte) (status, bool) {
 		return accepted, true
 	case syntax.HasPrefix(line, "-ERR") && ends(line[4:]):
 		return refused, true
-	case len(line) > 0 && line[0] == '+' && (len(line) == 1 || line[1] == ' '):
+	case challenges(line, true):
 		return challenge, true
 	}
 	return noReply, false
 }
 
 // ends reports whether a word ends before b.
-func ends(b []byte) bool {
-	if len(b) == 0 {
-		return true
-	}
-	c := syntax.Upper(b[0])
-	return (c < 'A' || c > 'Z') && (c < '0' || c > '9')
-}
+func ends(b []byte) bool { return len(b) == 0 || !syntax.Alnum(b[0]) }
 
 // server takes a line of the server.
 func (s *session) server(line []byte) {

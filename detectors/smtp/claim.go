@@ -94,7 +94,7 @@ func endsFTP(word []byte) bool {
 		if syntax.HasPrefix(rest, "D") {
 			rest = rest[1:]
 		}
-		if len(rest) == 0 || !isLetter(rest[0]) {
+		if len(rest) == 0 || !syntax.Letter(rest[0]) {
 			return true
 		}
 	}
@@ -104,12 +104,7 @@ func endsFTP(word []byte) bool {
 // isHost reports whether word has a dot before a letter.
 func isHost(word []byte) bool {
 	i := bytes.IndexByte(word, '.')
-	return i > 0 && i+1 < len(word) && isLetter(word[i+1])
-}
-
-func isLetter(c byte) bool {
-	u := syntax.Upper(c)
-	return 'A' <= u && u <= 'Z'
+	return i > 0 && i+1 < len(word) && syntax.Letter(word[i+1])
 }
 
 // claimServer weighs the server's first bytes with what the client's told.
@@ -147,7 +142,7 @@ func claimClient(client []byte) detectors.Claim {
 	line, whole := syntax.FirstLine(client)
 	word, rest := syntax.Word(line)
 	if !whole && len(rest) == 0 { // the word may go on
-		if startsVerb(word) || isTyped(word) {
+		if startsVerb(word) || syntax.Typed(word) {
 			return detectors.NotYet
 		}
 		return detectors.No
@@ -185,7 +180,7 @@ func claimAuth(args []byte, whole bool) detectors.Claim {
 
 // claimOther judges the first word of a line that is no command of SMTP's.
 func claimOther(word []byte) detectors.Claim {
-	if isForeign(word) || !isTyped(word) {
+	if isForeign(word) || !syntax.Typed(word) {
 		return detectors.No
 	}
 	return detectors.AtHome // a person who types, or a flow begun in the middle
@@ -210,21 +205,6 @@ func startsVerb(word []byte) bool {
 		}
 	}
 	return false
-}
-
-// isTyped reports whether p could be a SASL response, or a mistyped verb with
-// backspaces in it.
-func isTyped(p []byte) bool {
-	for _, c := range p {
-		u := syntax.Upper(c)
-		switch {
-		case 'A' <= u && u <= 'Z', '0' <= c && c <= '9':
-		case c == '+', c == '/', c == '=', c == '*', c == '\b', c == 0x7f:
-		default:
-			return false
-		}
-	}
-	return true
 }
 
 // knownMechanism reports whether a word names a SASL mechanism.

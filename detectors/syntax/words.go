@@ -41,6 +41,29 @@ func Upper(c byte) byte {
 	return c
 }
 
+// Letter reports whether c is an ASCII letter.
+func Letter(c byte) bool {
+	c = Upper(c)
+	return 'A' <= c && c <= 'Z'
+}
+
+// Alnum reports whether c is an ASCII letter or digit.
+func Alnum(c byte) bool { return Letter(c) || '0' <= c && c <= '9' }
+
+// Typed reports whether p could be a SASL response in base64, or a verb that was mistyped and
+// has backspaces in it.
+func Typed(p []byte) bool {
+	for _, c := range p {
+		switch {
+		case Alnum(c):
+		case c == '+', c == '/', c == '=', c == '*', c == '\b', c == 0x7f:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
 // Blank reports whether c is a space or a tab. Clients put either between words.
 func Blank(c byte) bool { return c == ' ' || c == '\t' }
 
