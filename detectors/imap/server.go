@@ -109,7 +109,8 @@ func (s *session) code(text []byte) {
 // capabilities takes a list of capabilities, up to a closing bracket.
 func (s *session) capabilities(list []byte) {
 	s.loginDisabled, s.unauth = false, false
-	plus, offer := false, detectors.Offer{Source: detectors.FromCapability}
+	s.sasl.ForgetOffer()
+	offer := detectors.Offer{Source: detectors.FromCapability}
 	for len(list) > 0 && list[0] != ']' {
 		var word []byte
 		word, list = syntax.Word(list)
@@ -127,7 +128,7 @@ func (s *session) capabilities(list []byte) {
 		case syntax.HasPrefix(word, "AUTH="):
 			offer.Auth = true
 			offer.Mechanisms.Add(detectors.MechanismNamed(word[len("AUTH="):]))
-			plus = plus || syntax.HasPrefix(word, "AUTH=SCRAM-") && syntax.Contains(word, "-PLUS")
+			s.sasl.Offered(word[len("AUTH="):])
 		case detectors.Masked(word):
 			offer.Masked++
 		}
@@ -135,7 +136,6 @@ func (s *session) capabilities(list []byte) {
 			break
 		}
 	}
-	s.sasl.OfferedPlus(plus)
 	// A list that comes while a login waits may be its reply's, or go before it: what is
 	// offered then is what is offered behind the login.
 	if !s.authed && !s.c.Waits() && !s.c.Truncated() {

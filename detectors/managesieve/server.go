@@ -69,7 +69,7 @@ func (s *session) capability(name, value []byte) {
 		s.unauth = true
 	case syntax.Fold(name, "SASL"):
 		list, _ := cutString(syntax.TrimLeft(value))
-		s.sasl.OfferedPlus(false)
+		s.sasl.ForgetOffer()
 		s.sasl.Offered(list)
 		s.offer.Auth = true
 		s.offer.Mechanisms.AddList(list)

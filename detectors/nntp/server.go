@@ -51,7 +51,7 @@ func (s *session) capability(line []byte) {
 	case syntax.Fold(word, "SASL"):
 		s.offer.Auth = true
 		s.offer.Mechanisms.AddList(rest)
-		s.sasl.OfferedPlus(false)
+		s.sasl.ForgetOffer()
 		s.sasl.Offered(rest)
 	case syntax.Fold(word, "AUTHINFO"):
 		for len(rest) > 0 {

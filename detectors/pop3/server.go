@@ -119,7 +119,7 @@ func (s *session) offering(v verb, st status) {
 	}
 	if st == accepted {
 		s.in = v
-		s.sasl.OfferedPlus(false)
+		s.sasl.ForgetOffer()
 	} else {
 		s.offer.Refused = true
 		s.c.Offers(&s.offer)

@@ -66,7 +66,7 @@ func (r response) joined() bool {
 
 // Start begins an exchange with the mechanism's name as the client sent it, in any
 // case. An unlisted name is MechUnknown, judged by the shape of its responses.
-// What OfferedPlus said is kept, all else is forgotten.
+// What Offered saw is kept, all else is forgotten.
 func (x *Exchange) Start(mech []byte) {
 	*x = Exchange{scratch: x.scratch[:0], offeredPlus: x.offeredPlus, marks: x.marks, started: true}
 	x.mech = lookup(mech)
@@ -80,13 +80,13 @@ func (x *Exchange) Reset() { *x = Exchange{scratch: x.scratch[:0]} }
 // them unmarked. It holds until Reset.
 func (x *Exchange) Mark(k *secret.Key) { x.marks = k }
 
-// OfferedPlus says whether the server offered a SCRAM mechanism with channel
-// binding. A client that then says it saw none (`y,,`, RFC 5802 section 6) was
-// shown a changed list: the attempt is weak. It holds until said otherwise or Reset.
-func (x *Exchange) OfferedPlus(offered bool) { x.offeredPlus = offered }
+// ForgetOffer forgets what Offered saw: another list begins.
+func (x *Exchange) ForgetOffer() { x.offeredPlus = false }
 
 // Offered looks for a SCRAM mechanism with channel binding in a list of mechanisms on the
-// wire. Those of other families tell a SCRAM client nothing.
+// wire; those of other families tell a SCRAM client nothing. A client that then says it saw
+// none (`y,,`, RFC 5802 section 6) was shown a changed list: the attempt is weak. It holds
+// until ForgetOffer or Reset.
 func (x *Exchange) Offered(list []byte) {
 	for len(list) > 0 {
 		var name []byte

@@ -32,7 +32,7 @@ func (s *session) server(line []byte) {
 		s.reply.status = status(code, text)
 	case head.Verb == ehlo:
 		s.offer = detectors.Offer{Source: detectors.FromEHLO}
-		s.sasl.OfferedPlus(false)
+		s.sasl.ForgetOffer()
 	}
 	s.reply.lines++
 	switch {
