@@ -14,12 +14,17 @@ import (
 // after the dialogue is over.
 type Conversation struct {
 	// What each unit needs stands first and together: with many flows at a time each
-	// cache line of one has to come from memory.
+	// cache line of one has to come from memory. A unit takes three of the first four:
+	// these, its direction's, and the one with the mark.
 	engine    *Engine
 	session   Session
 	reader    Reader   // not nil once TLS began: it takes the bytes as they come
 	preface   *preface // not nil before the first byte of the dialogue proper
 	over      ending
+	wishing   wishState // of wish
+	keeping   bool      // of kept: what the client sends is kept
+	answered  bool      // the client spoke, in units
+	hellos    bool      // what looks like a ClientHello was held at some time
 	truncated bool
 	gap       bool
 	ambiguous bool
@@ -31,24 +36,24 @@ type Conversation struct {
 	doubt     bool // see Doubt
 	greeted   bool // the server had spoken when the flow was opened
 	tunnelled bool // a preface came before: the server's port is not the flow's
-	blind     blind
 	dirs      [2]framer
 	mark      capture.Mark // of the unit being delivered
-	kept      kept
-	wish      wish
+	waiting   *pending     // attempts without an outcome, oldest first
+	blind     blind
 
+	tickets  Ticket
+	last     *pending // of waiting
+	held     int      // how many wait
+	number   int      // attempts of this flow
 	protocol int      // index into Config.Protocols, -1 while unknown
 	name     string   // as reported: the protocol's, until Rename
-	waiting  *pending // attempts without an outcome, oldest first
-	last     *pending
-	tickets  Ticket
-	held     int // how many wait
-	number   int // attempts of this flow
-	inflated int // bytes that Inflate gave so far
-	conflict int // conflicts reported
-	facts    facts
 	flow     reassembly.Flow
 	proxy    netip.AddrPort
+	facts    facts
+	kept     kept
+	wish     wish
+	inflated int // bytes that Inflate gave so far
+	conflict int // conflicts reported
 
 	helloMark capture.Mark // where a hello that is held begins
 }

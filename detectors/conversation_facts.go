@@ -13,13 +13,12 @@ type facts struct {
 	offer     *Offer // the last one reported
 	summary   Summary
 	plainPort bool // text on a port of TLS was reported
-	answered  bool // the client spoke, in units
 }
 
 // Greet takes the first line of a server, which answers no command. It is reported,
 // when the capture has the flow's beginning and the client did not speak before.
 func (c *Conversation) Greet(line []byte) {
-	if c.flow.Midstream || c.gap || c.facts.answered || c.facts.summary.Greeted {
+	if c.answered || c.gap || c.flow.Midstream || c.facts.summary.Greeted {
 		return
 	}
 	c.facts.answers = c.engine.facts.server(FromGreeting, line)
@@ -35,7 +34,7 @@ func (c *Conversation) Says(from Source, text []byte) {
 		return
 	}
 	c.flushGreeting()
-	o := c.fact(Greeting, c.mark)
+	o := c.fact(Greeting, &c.mark)
 	o.Server = s
 	c.engine.cfg.Report(o)
 }
@@ -47,10 +46,10 @@ func (c *Conversation) flushGreeting() {
 		return
 	}
 	c.facts.greeting = nil
-	o := c.fact(Greeting, c.facts.greeted)
+	o := c.fact(Greeting, &c.facts.greeted)
 	o.Server = s
 	c.engine.cfg.Report(o)
-	c.plainPort(c.facts.greeted)
+	c.plainPort(&c.facts.greeted)
 }
 
 // Doubt holds the greeting back, or no longer: what the client says may show yet that this
@@ -59,16 +58,16 @@ func (c *Conversation) Doubt(on bool) { c.doubt = on }
 
 // spoke notes that the client said something that its protocol has.
 func (c *Conversation) spoke() {
-	if c.facts.answered || c.doubt || c.over != going {
+	if c.answered || c.doubt || c.over != going {
 		return
 	}
-	c.facts.answered = true
+	c.answered = true
 	c.flushGreeting()
 }
 
 // plainPort reports a dialogue in clear where TLS should begin with the first byte.
 // A PROXY header tells that TLS may have been taken off on the way.
-func (c *Conversation) plainPort(m capture.Mark) {
+func (c *Conversation) plainPort(m *capture.Mark) {
 	if c.facts.plainPort || !c.engine.cfg.isTLSPort(c.flow.Server.Port()) || c.proxy.IsValid() || c.tunnelled {
 		return
 	}
@@ -92,7 +91,7 @@ func (c *Conversation) Offers(o *Offer) {
 	}
 	f.offer = offer
 	c.flushGreeting()
-	r := c.fact(Offered, c.mark)
+	r := c.fact(Offered, &c.mark)
 	r.Offer, r.Server = offer, c.facts.answers
 	c.engine.cfg.Report(r)
 }
@@ -112,14 +111,14 @@ func (c *Conversation) MailSent() { c.facts.summary.Mail = true }
 // Preauth reports that the server greeted with PREAUTH.
 func (c *Conversation) Preauth() {
 	c.flushGreeting()
-	c.engine.cfg.Report(c.fact(Preauth, c.mark))
+	c.engine.cfg.Report(c.fact(Preauth, &c.mark))
 }
 
 // Refers reports that the server sends the client elsewhere. Of the URL, or what
 // stands in its place, the host is kept.
 func (c *Conversation) Refers(url []byte) {
 	c.flushGreeting()
-	o := c.fact(Referral, c.mark)
+	o := c.fact(Referral, &c.mark)
 	o.Oddity = &Oddity{By: reassembly.ToClient, Host: hostOfURL(url)}
 	c.engine.cfg.Report(o)
 }
@@ -127,15 +126,15 @@ func (c *Conversation) Refers(url []byte) {
 // Alerts reports that the server has the client show a text.
 func (c *Conversation) Alerts(text []byte) {
 	c.flushGreeting()
-	o := c.fact(ServerAlert, c.mark)
+	o := c.fact(ServerAlert, &c.mark)
 	o.Oddity = &Oddity{By: reassembly.ToClient, URL: holdsURL(text)}
 	c.engine.cfg.Report(o)
 }
 
 // fact makes an observation other than a login. It is used again for the next one.
-func (c *Conversation) fact(k Kind, m capture.Mark) *Observation {
+func (c *Conversation) fact(k Kind, m *capture.Mark) *Observation {
 	o := &c.engine.fact // of the rest nothing is ever set: to clear all of it takes longer than all else here
-	o.Kind, o.Mark, o.Decided, o.Gap = k, m, m, c.gap
+	o.Kind, o.Mark, o.Decided, o.Gap = k, *m, *m, c.gap
 	o.Server, o.Offer, o.Upgrade, o.TLS, o.Oddity, o.Summary = nil, nil, nil, nil, nil, nil
 	c.complete(o)
 	return o
@@ -144,7 +143,7 @@ func (c *Conversation) fact(k Kind, m capture.Mark) *Observation {
 // sumUp reports what the flow was, at its end.
 func (c *Conversation) sumUp() {
 	c.flushGreeting()
-	o := c.fact(Ended, c.mark)
+	o := c.fact(Ended, &c.mark)
 	o.Summary = keep(&c.engine.facts.summaries, c.facts.summary)
 	c.engine.cfg.Report(o)
 }

@@ -83,7 +83,7 @@ func (c *Conversation) Implicit() bool { return c.implicit }
 // ReportTLS reports what a handshake showed. t must not be changed afterwards.
 func (c *Conversation) ReportTLS(t *TLS, m capture.Mark) {
 	c.mark = m
-	o := c.fact(Handshake, m)
+	o := c.fact(Handshake, &c.mark)
 	o.TLS = t
 	c.engine.cfg.Report(o)
 }

@@ -82,7 +82,9 @@ func (c *Conversation) feed(d reassembly.Dir, m *capture.Mark, p []byte) {
 		case modeBody:
 			n = c.feedBody(d, f, m, p)
 		}
-		c.record(d, m, p[:n])
+		if c.keeping {
+			c.record(d, m, p[:n])
+		}
 		p = p[n:]
 		m.Seq += uint32(n)
 		if was >= modeSkip && f.mode == modeLines {
@@ -101,14 +103,14 @@ func (c *Conversation) feed(d reassembly.Dir, m *capture.Mark, p []byte) {
 
 // deliver hands a unit, whose last byte is end bytes behind m, to the session.
 func (c *Conversation) deliver(d reassembly.Dir, m *capture.Mark, end int, unit []byte, short bool) {
-	c.mark = *m
-	c.mark.Seq += uint32(end)
+	// Field by field, as it was written: a load of two that were just written waits for both to be in memory.
+	c.mark = capture.Mark{Time: m.Time, Frame: m.Frame, File: m.File, Seq: m.Seq + uint32(end), Ack: m.Ack}
 	if z := c.dirs[d].deflate; z != nil {
 		c.mark.Seq = z.seq
 	}
 	c.truncated = short
 	c.engine.stats.Units++
-	if c.wish.state != noWish {
+	if c.wishing != noWish {
 		c.stray(d, unit)
 	}
 	if d == reassembly.ToServer && needsEditing(unit) {
@@ -126,7 +128,7 @@ func (c *Conversation) deliver(d reassembly.Dir, m *capture.Mark, end int, unit 
 	if c.empty {
 		c.emptyLiterals()
 	}
-	if c.kept.again {
+	if c.keeping && c.kept.again {
 		c.rereadKept()
 	}
 }

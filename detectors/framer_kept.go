@@ -13,7 +13,6 @@ const keptBytes = 16 << 10
 type kept struct {
 	buf   []byte // from the engine's pool
 	mark  capture.Mark
-	on    bool
 	again bool   // to be read again when the unit at hand is done
 	from  uint32 // from where
 }
@@ -23,8 +22,8 @@ type kept struct {
 // kept, since nobody would tell.
 func (c *Conversation) Keep() uint32 {
 	next := c.mark.Seq + 1
-	if !c.kept.on && c.dirs[reassembly.ToClient].seen {
-		c.kept.mark, c.kept.on = c.mark, true
+	if !c.keeping && c.dirs[reassembly.ToClient].seen {
+		c.kept.mark, c.keeping = c.mark, true
 		c.kept.mark.Seq = next
 	}
 	return next
@@ -33,7 +32,7 @@ func (c *Conversation) Keep() uint32 {
 // Forget drops what was kept.
 func (c *Conversation) Forget() {
 	c.engine.release(c.kept.buf)
-	c.kept = kept{}
+	c.kept, c.keeping = kept{}, false
 }
 
 // Reread cuts the client's bytes from a place on, which Keep gave, into lines once more.
@@ -46,7 +45,7 @@ func (c *Conversation) Reread(from uint32) bool {
 	f.buf = nil
 	c.setMode(reassembly.ToServer, modeLines, 0)
 	f.torn, f.lost, f.tls, f.sure, f.hello = false, false, false, false, false
-	if at := int32(from - k.mark.Seq); !k.on || at < 0 || int(at) > len(k.buf) {
+	if at := int32(from - k.mark.Seq); !c.keeping || at < 0 || int(at) > len(k.buf) {
 		c.Forget()
 		return true
 	}
@@ -58,7 +57,7 @@ func (c *Conversation) Reread(from uint32) bool {
 // where the bytes kept end.
 func (c *Conversation) record(d reassembly.Dir, m *capture.Mark, p []byte) {
 	k := &c.kept
-	if !k.on || d != reassembly.ToServer || k.again || m.Seq != k.mark.Seq+uint32(len(k.buf)) || c.over != going {
+	if d != reassembly.ToServer || k.again || m.Seq != k.mark.Seq+uint32(len(k.buf)) || c.over != going {
 		return
 	}
 	p = p[:min(len(p), keptBytes-len(k.buf))]
@@ -74,7 +73,7 @@ func (c *Conversation) record(d reassembly.Dir, m *capture.Mark, p []byte) {
 // rereadKept does what Reread asked for.
 func (c *Conversation) rereadKept() {
 	k := c.kept
-	c.kept = kept{}
+	c.kept, c.keeping = kept{}, false
 	if c.over == going {
 		m := k.mark
 		m.Seq = k.from

@@ -12,7 +12,7 @@ func (c *Conversation) feedLine(d reassembly.Dir, f *framer, m *capture.Mark, p 
 	if f.hello {
 		return c.holdHello(f, m, p)
 	}
-	if d == reassembly.ToClient && c.dirs[reassembly.ToServer].hello && c.answersHello(f, m, p) {
+	if d == reassembly.ToClient && c.hellos && c.dirs[reassembly.ToServer].hello && c.answersHello(f, m, p) {
 		return len(p)
 	}
 	if f.tls || suspicious[p[0]] && c.mayBeTLS(f) {

@@ -53,7 +53,7 @@ func (c *Conversation) sniff(d reassembly.Dir, f *framer, m *capture.Mark, p []b
 		return len(p), true
 	case isTLS:
 		if d == reassembly.ToServer && !c.upgrade && (c.greeted || c.dirs[reassembly.ToClient].seen) {
-			f.tls, f.hello, c.helloMark = false, true, *m
+			f.tls, f.hello, c.hellos, c.helloMark = false, true, true, *m
 			c.helloMark.Seq -= uint32(old)
 			return c.holdHello(f, m, p), true
 		}

@@ -8,7 +8,6 @@ import (
 // wish follows one wish of the client for TLS, from STARTTLS to TLS, or to text that
 // has no place between the two (Poddebniak et al., USENIX Security 2021).
 type wish struct {
-	state   wishState
 	masked  bool
 	blind   bool   // bytes were missing: what stands where cannot be told
 	goAhead uint32 // the server's sequence number behind its consent
@@ -46,15 +45,15 @@ func (s *strays) add(m *capture.Mark, v verbSet) {
 // STLS. masked says that it was made illegible on its way, so that the server will
 // not understand it.
 func (c *Conversation) AskTLS(masked bool) {
-	if c.wish.state == noWish {
-		c.wish = wish{state: asked, masked: masked}
+	if c.wishing == noWish {
+		c.wishing, c.wish = asked, wish{masked: masked}
 	}
 }
 
 // RefuseTLS says that the server refused the client's wish for TLS.
 func (c *Conversation) RefuseTLS() {
-	if c.wish.state == asked {
-		c.upgraded(Rejected, c.mark)
+	if c.wishing == asked {
+		c.upgraded(Rejected)
 	}
 }
 
@@ -63,11 +62,11 @@ func (c *Conversation) RefuseTLS() {
 func (c *Conversation) Upgrade() {
 	c.upgrade = true
 	w := &c.wish
-	w.state, w.goAhead = agreed, c.mark.Seq+1
+	c.wishing, w.goAhead = agreed, c.mark.Seq+1
 	switch {
 	case !w.early.any:
 	case int32(w.early.ack-w.goAhead) >= 0: // it only came earlier in the capture
-		c.upgraded(NotFollowed, c.mark)
+		c.upgraded(NotFollowed)
 	case !w.blind:
 		c.injected(reassembly.ToServer, &w.early)
 	}
@@ -77,13 +76,13 @@ func (c *Conversation) Upgrade() {
 func (c *Conversation) stray(d reassembly.Dir, unit []byte) {
 	w := &c.wish
 	switch {
-	case d == reassembly.ToClient && w.state == agreed:
+	case d == reassembly.ToClient && c.wishing == agreed:
 		w.late.add(&c.mark, repliesIn(unit))
 	case d == reassembly.ToClient:
-	case w.state == asked:
+	case c.wishing == asked:
 		w.early.add(&c.mark, verbsIn(unit))
 	case int32(c.mark.Ack-w.goAhead) >= 0:
-		c.upgraded(NotFollowed, c.mark)
+		c.upgraded(NotFollowed)
 	case !w.early.any && !w.blind: // on its way when the server agreed
 		w.early.add(&c.mark, verbsIn(unit))
 		c.injected(reassembly.ToServer, &w.early)
@@ -92,21 +91,21 @@ func (c *Conversation) stray(d reassembly.Dir, unit []byte) {
 
 // injected reports text between STARTTLS and TLS.
 func (c *Conversation) injected(by reassembly.Dir, s *strays) {
-	o := c.fact(Injection, s.mark)
+	o := c.fact(Injection, &s.mark)
 	o.Decided = c.mark
 	o.Oddity = &Oddity{By: by, Verbs: s.verbs.names()}
 	c.engine.cfg.Report(o)
 }
 
 // upgraded reports how the wish for TLS ended.
-func (c *Conversation) upgraded(r UpgradeResult, m capture.Mark) {
+func (c *Conversation) upgraded(r UpgradeResult) {
 	c.flushGreeting()
 	u := Upgrade{Result: r, Masked: c.wish.masked}
 	if f := c.facts.offer; f != nil {
 		u.Known, u.Offered = true, f.StartTLS
 	}
-	c.wish = wish{}
-	o := c.fact(Upgraded, m)
+	c.wishing, c.wish = noWish, wish{}
+	o := c.fact(Upgraded, &c.mark)
 	o.Upgrade = keep(&c.engine.facts.upgrades, u)
 	c.engine.cfg.Report(o)
 }
@@ -116,30 +115,30 @@ func (c *Conversation) upgraded(r UpgradeResult, m capture.Mark) {
 func (c *Conversation) wishGranted(implicit bool) {
 	w := &c.wish
 	c.facts.summary.TLS = true
-	if held := &c.dirs[reassembly.ToClient]; w.state == agreed && len(held.buf) > 0 && !held.tls {
+	if held := &c.dirs[reassembly.ToClient]; c.wishing == agreed && len(held.buf) > 0 && !held.tls {
 		w.late.add(&c.mark, 0)
 	}
-	if w.state == agreed && w.late.any && !w.early.any && !w.blind {
+	if c.wishing == agreed && w.late.any && !w.early.any && !w.blind {
 		c.injected(reassembly.ToClient, &w.late)
 	}
 	if implicit {
-		c.upgraded(Implicit, c.mark)
+		c.upgraded(Implicit)
 	} else {
-		c.upgraded(Followed, c.mark)
+		c.upgraded(Followed)
 	}
 }
 
 // wishOver is called when the flow is over.
 func (c *Conversation) wishOver() {
 	w := &c.wish
-	switch w.state {
+	switch c.wishing {
 	case asked:
-		c.upgraded(Unanswered, c.mark)
+		c.upgraded(Unanswered)
 	case agreed:
 		if w.late.any && !w.early.any && !w.blind {
 			c.injected(reassembly.ToClient, &w.late)
 		}
-		c.upgraded(Interrupted, c.mark)
+		c.upgraded(Interrupted)
 	}
 }
 
