@@ -103,8 +103,8 @@ func (c *Conversation) feed(d reassembly.Dir, m *capture.Mark, p []byte) {
 
 // deliver hands a unit, whose last byte is end bytes behind m, to the session.
 func (c *Conversation) deliver(d reassembly.Dir, m *capture.Mark, end int, unit []byte, short bool) {
-	// Field by field, as it was written: a load of two that were just written waits for both to be in memory.
-	c.mark = capture.Mark{Time: m.Time, Frame: m.Frame, File: m.File, Seq: m.Seq + uint32(end), Ack: m.Ack}
+	c.mark.Time, c.mark.Frame, c.mark.File = m.Time, m.Frame, m.File // one by one, as m was just written: all at once would wait for that
+	c.mark.Seq, c.mark.Ack = m.Seq+uint32(end), m.Ack
 	if z := c.dirs[d].deflate; z != nil {
 		c.mark.Seq = z.seq
 	}

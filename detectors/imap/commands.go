@@ -84,7 +84,6 @@ type command struct {
 
 // commands holds the commands in order, the oldest first.
 type commands struct {
-	list [mostCommands]command
 	n    int
 	seq  uint32
 	lost bool // some were missed or forgotten
@@ -92,6 +91,13 @@ type commands struct {
 	// The client sent lines that were no commands. A server that refused what they belong to
 	// takes them for some, and their first words for tags.
 	stray bool
+	list  [mostCommands]command // cleared behind n
+}
+
+// reset forgets everything.
+func (q *commands) reset() {
+	clear(q.list[:q.n])
+	q.n, q.seq, q.lost, q.stray = 0, 0, false, false
 }
 
 // push adds a command and gives its number. When there are too many, the oldest goes.

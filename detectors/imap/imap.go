@@ -31,15 +31,17 @@ const (
 
 // session is one dialogue.
 type session struct {
-	c        *detectors.Conversation
+	c *detectors.Conversation
+	dialogue
 	commands commands
+	sasl     sasl.Exchange
+}
+
+// dialogue is what is known of the dialogue at hand.
+type dialogue struct {
 	current  uint32 // seq of the command that state belongs to
 	exchange uint32 // seq of the AUTHENTICATE that sasl follows, 0 if bytes of it were missed
 	state    state
-	literal  literal
-	login    login
-	sasl     sasl.Exchange
-	attempt  detectors.Attempt
 
 	inResponse    bool // the server's next line goes on behind a literal
 	loginDisabled bool // LOGINDISABLED was offered (RFC 9051 section 6.2.3)
@@ -48,17 +50,20 @@ type session struct {
 	sealed        bool // COMPRESS or UNAUTHENTICATE came before: other tools do not look here
 	authed        bool // a login succeeded: what is offered from now on is not what is offered before it
 	warned        bool // an untagged reply said that the connection is not secure
+
+	literal literal
+	login   login
 }
 
 var _ detectors.Session = (*session)(nil)
 
 // Start implements detectors.Session.
 func (s *session) Start(c *detectors.Conversation) {
-	x := s.sasl
-	x.Reset()
-	x.Mark(c.Marks())
-	*s = session{c: c, sasl: x}
+	s.c, s.dialogue = c, dialogue{}
+	s.commands.reset()
 	s.commands.lost = c.Flow().Midstream
+	s.sasl.Reset()
+	s.sasl.Mark(c.Marks())
 }
 
 // Unit implements detectors.Session.
@@ -215,8 +220,8 @@ func (s *session) respond(p []byte) {
 		return
 	}
 	if !sent && s.sasl.Sent() {
-		s.attempt = s.sasl.Attempt(detectors.Authenticate)
-		s.begin()
+		a := s.sasl.Attempt(detectors.Authenticate)
+		s.begin(&a)
 	}
 }
 
@@ -229,11 +234,10 @@ func (s *session) cancel() {
 	s.toCommand()
 }
 
-// begin notes s.attempt for the current command, and forgets it.
-func (s *session) begin() {
-	s.attempt.Sealed = s.sealed
-	t := s.c.Begin(&s.attempt)
-	s.attempt = detectors.Attempt{}
+// begin notes an attempt for the current command.
+func (s *session) begin(a *detectors.Attempt) {
+	a.Sealed = s.sealed
+	t := s.c.Begin(a)
 	s.warned = false
 	if c := s.commands.find(s.current); c != nil {
 		c.ticket = t

@@ -119,14 +119,13 @@ func guessName(line, first []byte, ok bool) string {
 // loginAttempt notes that LOGIN brought a password: word, or nil if it is not known
 // which part of the line it was.
 func (s *session) loginAttempt(identity string, word []byte) {
-	s.attempt = detectors.Attempt{
+	s.begin(&detectors.Attempt{
 		Command:   detectors.LoginCommand,
 		Mechanism: detectors.MechLogin,
 		Class:     detectors.Password,
 		Identity:  identity,
 		Secret:    s.passwordOf(word),
-	}
-	s.begin()
+	})
 }
 
 // passwordOf notes a password, as sent. Where passwords are marked, it is the same one

@@ -217,9 +217,8 @@ func (s *session) interrupted() {
 // authReply takes the reply to LOGIN or AUTHENTICATE.
 func (s *session) authReply(c command, r status, text []byte) {
 	if c.ticket == 0 && c.seq == s.exchange {
-		s.attempt = s.sasl.Attempt(detectors.Authenticate) // without a secret: worth counting only
-		c.ticket = s.c.Begin(&s.attempt)
-		s.attempt = detectors.Attempt{}
+		a := s.sasl.Attempt(detectors.Authenticate) // without a secret: worth counting only
+		c.ticket = s.c.Begin(&a)
 	}
 	if c.ticket != 0 {
 		result, reply := outcome(r, text, s.warned || s.loginDisabled && c.verb == loginVerb)

@@ -31,12 +31,16 @@ const (
 
 // session is one dialogue.
 type session struct {
-	c       *detectors.Conversation
-	queue   outstanding.Queue[verb]
-	sasl    sasl.Exchange
-	attempt detectors.Attempt
-	offer   detectors.Offer // in the list that is being read
-	held    verdict         // a reply whose text is a literal that is still to come
+	c *detectors.Conversation
+	dialogue
+	queue outstanding.Queue[verb]
+	sasl  sasl.Exchange
+}
+
+// dialogue is what is known of the dialogue at hand.
+type dialogue struct {
+	offer detectors.Offer // in the list that is being read
+	held  verdict         // a reply whose text is a literal that is still to come
 
 	state     state
 	args      int  // of AUTHENTICATE, so far
@@ -58,10 +62,10 @@ var _ detectors.Session = (*session)(nil)
 
 // Start implements detectors.Session.
 func (s *session) Start(c *detectors.Conversation) {
-	x := s.sasl
-	x.Reset()
-	x.Mark(c.Marks())
-	*s = session{c: c, sasl: x, greeted: c.Flow().Midstream}
+	s.c, s.dialogue = c, dialogue{greeted: c.Flow().Midstream}
+	s.queue.Reset()
+	s.sasl.Reset()
+	s.sasl.Mark(c.Marks())
 	if c.Flow().Midstream { // the client's first lines may be responses
 		s.queue.Lose()
 	}
@@ -228,9 +232,7 @@ func (s *session) respond(p []byte) {
 
 // begin notes what the exchange tells as an attempt.
 func (s *session) begin() detectors.Ticket {
-	s.attempt = s.sasl.Attempt(detectors.Authenticate)
-	s.attempt.Sealed = s.sealed
-	t := s.c.Begin(&s.attempt)
-	s.attempt = detectors.Attempt{}
-	return t
+	a := s.sasl.Attempt(detectors.Authenticate)
+	a.Sealed = s.sealed
+	return s.c.Begin(&a)
 }

@@ -34,22 +34,19 @@ func (s *session) authinfo(args []byte) {
 
 // password notes an attempt with a name and a password.
 func (s *session) password(name string, word []byte) detectors.Ticket {
-	s.attempt = detectors.Attempt{
+	return s.begin(&detectors.Attempt{
 		Command:   detectors.UserPass,
 		Mechanism: detectors.MechUserPass,
 		Class:     detectors.Password,
 		Identity:  name,
 		Secret:    s.c.Marks().Of(syntax.TrimLeft(word)),
-	}
-	return s.begin()
+	})
 }
 
-// begin notes s.attempt, and forgets it.
-func (s *session) begin() detectors.Ticket {
-	s.attempt.Sealed = s.sealed
-	t := s.c.Begin(&s.attempt)
-	s.attempt = detectors.Attempt{}
-	return t
+// begin notes an attempt.
+func (s *session) begin(a *detectors.Attempt) detectors.Ticket {
+	a.Sealed = s.sealed
+	return s.c.Begin(a)
 }
 
 // simple takes the line behind AUTHINFO SIMPLE (RFC 2980 section 3.1.2): a name
@@ -113,8 +110,8 @@ func (s *session) note() {
 	if !s.sasl.Sent() {
 		return
 	}
-	s.attempt = s.sasl.Attempt(detectors.Auth)
-	t := s.begin()
+	a := s.sasl.Attempt(detectors.Auth)
+	t := s.begin(&a)
 	if c := s.queue.Latest(saslAuth); c != nil {
 		c.Ticket = t
 	}

@@ -21,12 +21,16 @@ var Protocol = detectors.Protocol{
 
 // session is one dialogue.
 type session struct {
-	c       *detectors.Conversation
-	queue   outstanding.Queue[verb]
-	sasl    sasl.Exchange
-	attempt detectors.Attempt
-	user    string // of the last AUTHINFO USER
-	offer   detectors.Offer
+	c *detectors.Conversation
+	dialogue
+	queue outstanding.Queue[verb]
+	sasl  sasl.Exchange
+}
+
+// dialogue is what is known of the dialogue at hand.
+type dialogue struct {
+	user  string // of the last AUTHINFO USER
+	offer detectors.Offer
 
 	body     uint32 // Seq of the command whose article is being dropped, 0 if none
 	posting  uint32 // the same of one whose article begins with the client's next line, unless that is a command
@@ -43,10 +47,10 @@ var _ detectors.Session = (*session)(nil)
 
 // Start implements detectors.Session.
 func (s *session) Start(c *detectors.Conversation) {
-	x := s.sasl
-	x.Reset()
-	x.Mark(c.Marks())
-	*s = session{c: c, sasl: x}
+	s.c, s.dialogue = c, dialogue{}
+	s.queue.Reset()
+	s.sasl.Reset()
+	s.sasl.Mark(c.Marks())
 }
 
 // Unit implements detectors.Session.

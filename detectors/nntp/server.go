@@ -185,8 +185,8 @@ func (s *session) authReply(code int, text []byte, cmd *outstanding.Command[verb
 	if last {
 		s.endSASL()
 		if t == 0 && s.started {
-			s.attempt = s.sasl.Attempt(detectors.Auth) // without a secret: worth counting only
-			t = s.begin()
+			a := s.sasl.Attempt(detectors.Auth) // without a secret: worth counting only
+			t = s.begin(&a)
 		}
 		s.started = false
 	}

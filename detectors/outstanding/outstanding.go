@@ -23,15 +23,16 @@ type Command[V comparable] struct {
 
 // Queue holds the commands in order. The zero value is empty.
 type Queue[V comparable] struct {
-	ring [Most]Command[V]
 	head int
 	n    int
 	seq  uint32
 	lost bool
+	ring [Most]Command[V]
 }
 
-// Reset forgets everything.
-func (q *Queue[V]) Reset() { *q = Queue[V]{} }
+// Reset forgets everything. What the ring has of commands before is never looked at: to clear
+// it would take longer than most dialogues.
+func (q *Queue[V]) Reset() { q.head, q.n, q.seq, q.lost = 0, 0, 0, false }
 
 // Lose says that commands or replies were missed: the order cannot be trusted.
 func (q *Queue[V]) Lose() { q.lost = true }

@@ -58,7 +58,7 @@ func (s *session) client(line []byte) {
 // pass takes PASS. All behind its one blank is the password (RFC 1939 section 7).
 func (s *session) pass(arg []byte) {
 	c := s.push(pass)
-	c.Ticket = s.begin(detectors.Attempt{
+	c.Ticket = s.c.Begin(&detectors.Attempt{
 		Command:   detectors.UserPass,
 		Mechanism: detectors.MechUserPass,
 		Class:     detectors.Password,
@@ -84,7 +84,7 @@ func (s *session) apop(arg []byte) {
 	if s.greeting == unstamped {
 		a.Class = detectors.Relay
 	}
-	c.Ticket = s.begin(a)
+	c.Ticket = s.c.Begin(&a)
 }
 
 // splitAPOP cuts APOP's argument at its last blank. A name may have blanks before a digest
@@ -139,7 +139,8 @@ func (s *session) respond(p []byte) {
 	if sent || !s.sasl.Sent() {
 		return
 	}
-	t := s.begin(s.sasl.Attempt(detectors.Auth))
+	a := s.sasl.Attempt(detectors.Auth)
+	t := s.c.Begin(&a)
 	if c := s.queue.Latest(auth); c != nil {
 		c.Ticket = t
 	}

@@ -23,10 +23,14 @@ var Protocol = detectors.Protocol{
 
 // session is one dialogue.
 type session struct {
-	c         *detectors.Conversation
-	queue     outstanding.Queue[verb]
-	sasl      sasl.Exchange
-	attempt   detectors.Attempt
+	c *detectors.Conversation
+	dialogue
+	queue outstanding.Queue[verb]
+	sasl  sasl.Exchange
+}
+
+// dialogue is what is known of the dialogue at hand.
+type dialogue struct {
 	user      string         // of the last USER
 	announced netip.AddrPort // by an XCLIENT that waits for its reply
 
@@ -63,10 +67,10 @@ var (
 
 // Start implements detectors.Session.
 func (s *session) Start(c *detectors.Conversation) {
-	x := s.sasl
-	x.Reset()
-	x.Mark(c.Marks())
-	*s = session{c: c, sasl: x}
+	s.c, s.dialogue = c, dialogue{}
+	s.queue.Reset()
+	s.sasl.Reset()
+	s.sasl.Mark(c.Marks())
 	if c.Flow().Midstream {
 		s.greeting = missed
 	}
@@ -100,14 +104,6 @@ func (s *session) Resume(d reassembly.Dir, line []byte) bool {
 
 // Close implements detectors.Session.
 func (s *session) Close() { s.endSASL() }
-
-// begin notes an attempt.
-func (s *session) begin(a detectors.Attempt) detectors.Ticket {
-	s.attempt = a
-	t := s.c.Begin(&s.attempt)
-	s.attempt = detectors.Attempt{}
-	return t
-}
 
 // startSASL begins an exchange.
 func (s *session) startSASL(mech []byte) {

@@ -207,7 +207,8 @@ func (s *session) authReply(ticket detectors.Ticket, last bool, st status, line 
 		s.endSASL()
 	}
 	if ticket == 0 && last && s.started {
-		ticket = s.begin(s.sasl.Attempt(detectors.Auth))
+		a := s.sasl.Attempt(detectors.Auth)
+		ticket = s.c.Begin(&a)
 	}
 	if last && s.started && st == refused && !s.asked {
 		s.owed += s.ahead // sent without being asked for: commands, for the server

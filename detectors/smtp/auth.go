@@ -36,8 +36,8 @@ func (s *session) authReply(code int, text []byte, r reply, cmd *outstanding.Com
 		result = detectors.Unknown
 	}
 	if ticket == 0 && counts && last && s.started {
-		s.attempt = s.sasl.Attempt(detectors.Auth) // without a secret: worth counting only
-		ticket = s.c.Begin(&s.attempt)
+		a := s.sasl.Attempt(detectors.Auth) // without a secret: worth counting only
+		ticket = s.c.Begin(&a)
 	}
 	s.started = s.started && !last
 	switch {

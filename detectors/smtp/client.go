@@ -143,9 +143,8 @@ func (s *session) respond(p []byte) {
 	if sent || !s.sasl.Sent() {
 		return
 	}
-	s.attempt = s.sasl.Attempt(detectors.Auth)
-	t := s.c.Begin(&s.attempt)
-	s.attempt = detectors.Attempt{}
+	a := s.sasl.Attempt(detectors.Auth)
+	t := s.c.Begin(&a)
 	c := s.queue.Latest(auth)
 	if c == nil { // it was forgotten behind a hole
 		c = s.queue.Push(auth)

@@ -33,13 +33,17 @@ func protocolName(lmtp bool) string {
 
 // session is one dialogue.
 type session struct {
-	c         *detectors.Conversation
-	queue     outstanding.Queue[verb]
-	sasl      sasl.Exchange
-	attempt   detectors.Attempt
+	c *detectors.Conversation
+	dialogue
+	queue outstanding.Queue[verb]
+	sasl  sasl.Exchange
+}
+
+// dialogue is what is known of the dialogue at hand.
+type dialogue struct {
 	reply     reply
-	announced netip.AddrPort  // by an XCLIENT that waits for its reply
 	offer     detectors.Offer // in the reply that is being read, or the last one, to EHLO
+	announced netip.AddrPort  // by an XCLIENT that waits for its reply
 
 	body     uint32 // Seq of the DATA whose message is being dropped, 0 if none
 	size     uint64 // octets that an XEXCH50 announced
@@ -58,10 +62,10 @@ var _ detectors.Session = (*session)(nil)
 
 // Start implements detectors.Session.
 func (s *session) Start(c *detectors.Conversation) {
-	x := s.sasl
-	x.Reset()
-	x.Mark(c.Marks())
-	*s = session{c: c, sasl: x}
+	s.c, s.dialogue = c, dialogue{}
+	s.queue.Reset()
+	s.sasl.Reset()
+	s.sasl.Mark(c.Marks())
 	if c.Flow().Server.Port() == lmtpPort {
 		s.speaks(true)
 	}
