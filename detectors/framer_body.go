@@ -45,7 +45,7 @@ func (f *framer) body(p []byte) int {
 		i++
 	}
 	rest := p[i:]
-	if at := bytes.Index(rest, bodyEnd); at >= 0 {
+	if at := indexBodyEnd(rest); at >= 0 {
 		f.mode = modeLines
 		return i + at + len(bodyEnd)
 	}
@@ -53,6 +53,28 @@ func (f *framer) body(p []byte) int {
 		f.step(b)
 	}
 	return len(p)
+}
+
+// indexBodyEnd finds the first CRLF.CRLF by its dot: of dots a text has fewer than line ends, and
+// base64 has none. In what is full of dots the line ends are looked for.
+func indexBodyEnd(p []byte) int {
+	for at, dots := 2, 0; at < len(p)-2; dots++ {
+		i := bytes.IndexByte(p[at:len(p)-2], '.')
+		if i < 0 {
+			return -1
+		}
+		at += i
+		if p[at-1] == '\n' && p[at-2] == '\r' && p[at+1] == '\r' && p[at+2] == '\n' {
+			return at - 2
+		}
+		if at++; dots > 8+at/32 {
+			if i = bytes.Index(p[at-2:], bodyEnd); i >= 0 {
+				i += at - 2
+			}
+			return i
+		}
+	}
+	return -1
 }
 
 // step follows one byte.

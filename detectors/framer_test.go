@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"strings"
@@ -549,5 +550,23 @@ func obey(r *recorder, d reassembly.Dir, unit string) {
 		r.c.Done()
 	case 'N':
 		r.c.NotMine()
+	}
+}
+
+// The end of a body is found where a plain search finds it, in what is full of its bytes as well.
+func TestIndexBodyEnd(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 20000 {
+		text := make([]byte, random.IntN(120))
+		letters := []string{"\r\n.", "\r\n.....x", "\r\n.xxxxxxxxxxxxxxxxxxxxx"}[random.IntN(3)]
+		for i := range text {
+			text[i] = letters[random.IntN(len(letters))]
+		}
+		if end := random.IntN(200); end < len(text) {
+			copy(text[end:], bodyEnd)
+		}
+		if got, want := indexBodyEnd(text), bytes.Index(text, bodyEnd); got != want {
+			t.Fatalf("%q: %d, want %d", text, got, want)
+		}
 	}
 }
