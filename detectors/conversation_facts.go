@@ -85,7 +85,7 @@ func (c *Conversation) Offers(o *Offer) {
 	f := &c.facts
 	f.summary.Asked = f.summary.Asked || !o.Refused && o.Source != FromAuthList
 	f.summary.StartTLS = f.summary.StartTLS || o.StartTLS
-	offer := keep(&c.engine.facts.offers, *o)
+	offer := keep(&c.engine.facts.offers, o)
 	if offer == f.offer {
 		return
 	}
@@ -144,6 +144,6 @@ func (c *Conversation) fact(k Kind, m *capture.Mark) *Observation {
 func (c *Conversation) sumUp() {
 	c.flushGreeting()
 	o := c.fact(Ended, &c.mark)
-	o.Summary = keep(&c.engine.facts.summaries, c.facts.summary)
+	o.Summary = keep(&c.engine.facts.summaries, &c.facts.summary)
 	c.engine.cfg.Report(o)
 }

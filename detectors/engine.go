@@ -68,6 +68,7 @@ func NewEngine(cfg Config) *Engine {
 	}
 	positive(&cfg.Line, DefaultLine, DefaultLine)
 	positive(&cfg.LongLine, DefaultLongLine, DefaultLongLine)
+	cfg.LongLine = max(cfg.LongLine, cfg.Line)
 	positive(&cfg.Buffered, DefaultBuffered, 1<<40)
 	positive(&cfg.Waiting, DefaultWaiting, 1<<30)
 	positive(&cfg.Inflated, DefaultInflated, 1<<30)
@@ -164,7 +165,8 @@ func (e *Engine) newConversation(f *reassembly.Flow) *Conversation {
 	} else {
 		c = new(Conversation)
 	}
-	*c = Conversation{engine: e, flow: *f, protocol: -1}
+	*c = Conversation{}
+	c.engine, c.flow, c.protocol = e, *f, -1
 	return c
 }
 

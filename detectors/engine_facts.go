@@ -24,16 +24,16 @@ type serverKey struct {
 const mostFacts = 1024
 
 // keep gives the one copy of v.
-func keep[T comparable](in *map[T]*T, v T) *T {
-	if p := (*in)[v]; p != nil {
+func keep[T comparable](in *map[T]*T, v *T) *T {
+	if p := (*in)[*v]; p != nil {
 		return p
 	}
 	if *in == nil || len(*in) >= mostFacts {
 		*in = make(map[T]*T)
 	}
 	p := new(T)
-	*p = v
-	(*in)[v] = p
+	*p = *v
+	(*in)[*v] = p
 	return p
 }
 

@@ -46,10 +46,13 @@ func (c *Conversation) feedLine(d reassembly.Dir, f *framer, m *capture.Mark, p 
 // deliverLine hands over a line without its LF, which is end bytes behind m. It
 // cuts the CR and what is over the cap.
 func (c *Conversation) deliverLine(d reassembly.Dir, f *framer, m *capture.Mark, end int, line []byte) {
-	limit := c.limit(f)
+	limit := c.engine.cfg.Line
 	short := f.lost
 	f.lost = false
 	n := len(line)
+	if n > limit { // no processor guesses well which lines may be long
+		limit = c.limit(f)
+	}
 	cr := n > 0 && line[n-1] == '\r'
 	f.bare = d == reassembly.ToClient && !cr
 	if cr && !short && n <= limit+1 {

@@ -255,6 +255,6 @@ func (e *Engine) newPending() *pending {
 }
 
 func (e *Engine) recycle(p *pending) {
-	*p = pending{next: e.spare}
-	e.spare = p
+	*p = pending{}
+	p.next, e.spare = e.spare, p
 }

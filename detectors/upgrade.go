@@ -106,7 +106,7 @@ func (c *Conversation) upgraded(r UpgradeResult) {
 	}
 	c.wishing, c.wish = noWish, wish{}
 	o := c.fact(Upgraded, &c.mark)
-	o.Upgrade = keep(&c.engine.facts.upgrades, u)
+	o.Upgrade = keep(&c.engine.facts.upgrades, &u)
 	c.engine.cfg.Report(o)
 }
 

@@ -68,13 +68,19 @@ func (r response) joined() bool {
 // case. An unlisted name is MechUnknown, judged by the shape of its responses.
 // What Offered saw is kept, all else is forgotten.
 func (x *Exchange) Start(mech []byte) {
-	*x = Exchange{scratch: x.scratch[:0], offeredPlus: x.offeredPlus, marks: x.marks, started: true}
+	plus, marks := x.offeredPlus, x.marks
+	x.Reset()
+	x.offeredPlus, x.marks, x.started = plus, marks, true
 	x.mech = lookup(mech)
 	x.class = x.mech.class
 }
 
 // Reset forgets everything, hints included.
-func (x *Exchange) Reset() { *x = Exchange{scratch: x.scratch[:0]} }
+func (x *Exchange) Reset() {
+	scratch := x.scratch[:0]
+	*x = Exchange{}
+	x.scratch = scratch
+}
 
 // Mark makes the exchange mark secrets by k; nil, and so the zero value, leaves
 // them unmarked. It holds until Reset.
