@@ -33,25 +33,25 @@ func (e *Engine) choose(client, server []byte, port uint16, final bool) (choice 
 		defer e.wipe(len(client))
 		client = e.edit(client, true)
 	}
-	home := e.home(port)
+	home, claim := e.home(port), No
 	if home >= 0 { // mostly it is what it is at its port
-		if e.cfg.Protocols[home].Claim(client, server) == Yes {
+		if claim = e.cfg.Protocols[home].Claim(client, server); claim == Yes {
 			return home, Yes, false
 		}
 	}
-	return e.ask(client, server, home, final)
+	return e.ask(client, server, home, claim, final)
 }
 
 // ask is choose when the protocol at home, if there is one, is not certain.
-func (e *Engine) ask(client, server []byte, home int, final bool) (choice int, strength Claim, more bool) {
-	weak, weaks, homeClaim := -1, 0, No
+func (e *Engine) ask(client, server []byte, home int, homeClaim Claim, final bool) (choice int, strength Claim, more bool) {
+	weak, weaks := -1, 0
 	for i, p := range e.cfg.Protocols {
 		if p.Layer {
 			continue
 		}
-		claim := p.Claim(client, server)
-		if i == home {
-			homeClaim = claim
+		claim := homeClaim
+		if i != home {
+			claim = p.Claim(client, server)
 		}
 		switch claim {
 		case Yes:

@@ -166,7 +166,9 @@ func (e *Engine) newConversation(f *reassembly.Flow) *Conversation {
 		c = new(Conversation)
 	}
 	*c = Conversation{}
-	c.engine, c.flow, c.protocol = e, *f, -1
+	c.engine, c.protocol = e, -1
+	c.flow.Client, c.flow.Server = f.Client, f.Server // one by one, as with marks: f was just written
+	c.flow.VLAN, c.flow.Start, c.flow.Midstream = f.VLAN, f.Start, f.Midstream
 	return c
 }
 

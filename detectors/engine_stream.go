@@ -16,7 +16,9 @@ func (c *Conversation) Data(d reassembly.Dir, m capture.Mark, p []byte) (more bo
 		return false
 	}
 	defer c.recover(&more)
-	c.expire(m.Time)
+	if c.waiting != nil {
+		c.expire(m.Time)
+	}
 	f := &c.dirs[d]
 	if !f.seen {
 		f.seen, f.text = true, m.Seq

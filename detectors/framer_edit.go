@@ -1,6 +1,9 @@
 package detectors
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // Bytes of a client that is a person at a terminal (RFC 854).
 const (
@@ -11,20 +14,29 @@ const (
 	telnetSB  = 0xfa
 )
 
-// editing holds the bytes that a terminal would have acted on.
-var editing = [256]bool{backspace: true, del: true, telnetIAC: true}
-
-// needsEditing says whether a line holds what a terminal would have acted on.
+// needsEditing says whether a line holds what a terminal would have acted on. It looks at
+// eight bytes at a time.
 func needsEditing(p []byte) bool {
-	if len(p) <= 48 { // three searches cost more
-		for _, b := range p {
-			if editing[b] {
-				return true
-			}
+	for ; len(p) >= 8; p = p[8:] {
+		if edits(binary.LittleEndian.Uint64(p)) {
+			return true
 		}
-		return false
 	}
-	return bytes.IndexByte(p, backspace) >= 0 || bytes.IndexByte(p, del) >= 0 || bytes.IndexByte(p, telnetIAC) >= 0
+	for _, b := range p {
+		if b == backspace || b == del || b == telnetIAC {
+			return true
+		}
+	}
+	return false
+}
+
+// edits says whether any of eight bytes is what a terminal would have acted on: x-0x01 borrows
+// from the highest bit of a byte that does not have it only if the byte is zero, or one below it is.
+func edits(word uint64) bool {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	back := word ^ backspace*each
+	rest := ^(word | high) // zero where a byte is del or telnetIAC, which are all ones but for the highest bit
+	return ((back-each)&^back|(rest-each)&^rest)&high != 0
 }
 
 // edit gives a line as a person meant it: without Telnet commands, and with

@@ -570,3 +570,17 @@ func TestIndexBodyEnd(t *testing.T) {
 		}
 	}
 }
+
+func TestNeedsEditing(t *testing.T) {
+	for n := range 40 {
+		for b := range 256 {
+			for at := range n {
+				line := bytes.Repeat([]byte{'x'}, n)
+				line[at] = byte(b)
+				if want := b == backspace || b == del || b == telnetIAC; needsEditing(line) != want {
+					t.Fatalf("%q", line)
+				}
+			}
+		}
+	}
+}

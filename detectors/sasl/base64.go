@@ -110,6 +110,14 @@ func trimLine(p []byte) []byte {
 	return p
 }
 
+// trimText takes line ends and NULs off what was decoded.
+func trimText(p []byte) []byte {
+	for len(p) > 0 && (p[len(p)-1] == '\r' || p[len(p)-1] == '\n' || p[len(p)-1] == 0) {
+		p = p[:len(p)-1]
+	}
+	return p
+}
+
 // unquote takes a pair of quotes off p, which some clients put around the response.
 func unquote(p []byte) []byte {
 	if len(p) >= 2 && p[0] == '"' && p[len(p)-1] == '"' {

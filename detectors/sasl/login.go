@@ -32,7 +32,7 @@ func loginResponse(x *Exchange, r response) {
 
 // login takes a name.
 func (x *Exchange) login(name []byte) {
-	name = bytes.TrimRight(name, "\x00\r\n")
+	name = trimText(name)
 	if bytes.IndexByte(name, 0) >= 0 { // PLAIN's response under LOGIN's name
 		x.plain(response{text: name, raw: name})
 		return
@@ -68,7 +68,7 @@ func loginName(r response) []byte {
 	if !r.encoded || !r.whole || len(r.text) == 0 {
 		return r.raw
 	}
-	text := bytes.TrimRight(r.text, "\x00\r\n")
+	text := trimText(r.text)
 	if bytes.IndexByte(text, 0) >= 0 {
 		return text
 	}

@@ -6,8 +6,6 @@
 package sasl
 
 import (
-	"bytes"
-
 	"cleartap/detectors"
 	"cleartap/detectors/secret"
 	"cleartap/detectors/syntax"
@@ -47,11 +45,11 @@ type response struct {
 // cut cuts a response to which another is joined, behind a blank, which base64 does not
 // have, or behind the padding. rest is empty if none is.
 func (r response) cut() (first, rest []byte) {
-	raw := bytes.Trim(r.raw, " \t")
+	raw := syntax.TrimRight(syntax.TrimLeft(r.raw))
 	for i := 1; i < len(raw); i++ {
 		padded := i%4 == 0 && raw[i-1] == '=' && raw[i] != '=' && r.decoded != nil
 		if padded || syntax.Blank(raw[i]) {
-			return raw[:i], bytes.TrimLeft(raw[i:], " \t")
+			return raw[:i], syntax.TrimLeft(raw[i:])
 		}
 	}
 	return raw, nil

@@ -1,9 +1,8 @@
 package sasl
 
 import (
-	"bytes"
-
 	"cleartap/detectors"
+	"cleartap/detectors/syntax"
 )
 
 // mechanism is one row of the table. It is data, and a function for each side.
@@ -83,7 +82,7 @@ var unknown = mechanism{name: detectors.MechUnknown, respond: shapeResponse}
 // lookup finds the row of a mechanism name, in any case. Quotes and a capability's
 // `AUTH=` before the name are passed over: the name is in what clients copy.
 func lookup(name []byte) *mechanism {
-	name = unquote(bytes.Trim(name, " \t"))
+	name = unquote(syntax.TrimRight(syntax.TrimLeft(name)))
 	if len(name) > len(capability) && equalFold(name[:len(capability)], capability) {
 		name = name[len(capability):]
 	}

@@ -1,8 +1,6 @@
 package smtp
 
 import (
-	"bytes"
-
 	"cleartap/detectors"
 	"cleartap/detectors/syntax"
 	"cleartap/reassembly"
@@ -11,7 +9,9 @@ import (
 // client takes a line of the client. Line ends that were translated twice are CR CR LF,
 // and some servers drop all the CRs.
 func (s *session) client(line []byte) {
-	line = bytes.TrimRight(line, "\r")
+	for len(line) > 0 && line[len(line)-1] == '\r' {
+		line = line[:len(line)-1]
+	}
 	if s.inSASL && s.response(line) {
 		return
 	}

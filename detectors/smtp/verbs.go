@@ -32,8 +32,8 @@ var verbs = [...]struct {
 	name string
 	verb verb
 }{
-	{"MAIL", mail}, {"RCPT", rcpt}, {"DATA", data}, {"BDAT", bdat}, {"RSET", rset},
-	{"EHLO", ehlo}, {"HELO", helo}, {"LHLO", ehlo}, {"AUTH", auth}, {"STARTTLS", startTLS},
+	{"EHLO", ehlo}, {"AUTH", auth}, {"MAIL", mail}, {"RCPT", rcpt}, {"DATA", data}, {"BDAT", bdat}, {"RSET", rset},
+	{"HELO", helo}, {"LHLO", ehlo}, {"STARTTLS", startTLS},
 	{"QUIT", plain}, {"NOOP", noop}, {"VRFY", vrfy}, {"EXPN", vrfy}, {"HELP", plain},
 	{"XCLIENT", xclient}, {"XFORWARD", plain}, {"X-EXPS", auth}, {"X-ANONYMOUSTLS", startTLS},
 	{"ETRN", plain}, {"TURN", plain}, {"ATRN", plain}, {"SEND", plain}, {"SOML", plain}, {"SAML", plain},
