@@ -21,7 +21,7 @@ func (c *Conversation) Greet(line []byte) {
 	if c.answered || c.gap || c.flow.Midstream || c.facts.summary.Greeted {
 		return
 	}
-	c.facts.answers = c.engine.facts.server(FromGreeting, line)
+	c.facts.answers = c.engine.facts.greeting(line)
 	c.facts.greeting, c.facts.greeted = c.facts.answers, c.mark
 	c.facts.summary.Greeted = true
 }

@@ -1,6 +1,8 @@
 package detectors
 
 import (
+	"hash/maphash"
+
 	"cleartap/capture"
 	"cleartap/detectors/secret"
 	"cleartap/reassembly"
@@ -85,6 +87,7 @@ func NewEngine(cfg Config) *Engine {
 	e := &Engine{cfg: cfg, sessions: make([][]Session, len(cfg.Protocols))}
 	e.stats.Protocols = make([]ProtocolStats, len(cfg.Protocols))
 	e.answer.choice = -1
+	e.facts.seed = maphash.MakeSeed()
 	e.layer = -1
 	for i, p := range cfg.Protocols {
 		e.stats.Protocols[i].Name = p.Name

@@ -1,6 +1,10 @@
 package detectors
 
-import "cleartap/detectors/syntax"
+import (
+	"hash/maphash"
+
+	"cleartap/detectors/syntax"
+)
 
 // factStore keeps facts that many flows have in common, so that each is in memory
 // once: servers say the same to everybody. Nobody changes what is in it.
@@ -11,6 +15,9 @@ type factStore struct {
 	upgrades  map[Upgrade]*Upgrade
 	certs     map[[32]byte]*Certificate
 	key       []byte // scratch
+	seed      maphash.Seed
+	greetings memory[*Server]
+	lists     memory[Listed]
 }
 
 type serverKey struct {

@@ -2,6 +2,7 @@ package imap
 
 import (
 	"cleartap/detectors"
+	"cleartap/detectors/sasl"
 	"cleartap/detectors/syntax"
 	"cleartap/reassembly"
 )
@@ -108,9 +109,21 @@ func (s *session) code(text []byte) {
 
 // capabilities takes a list of capabilities, up to a closing bracket.
 func (s *session) capabilities(list []byte) {
-	s.loginDisabled, s.unauth = false, false
+	l := s.c.Listed(detectors.FromCapability, list, readCapabilities)
+	s.loginDisabled, s.unauth = l.Offer.LoginDisabled, l.Unauthenticate
 	s.sasl.ForgetOffer()
-	offer := detectors.Offer{Source: detectors.FromCapability}
+	s.sasl.Offered(l)
+	// A list that comes while a login waits may be its reply's, or go before it: what is
+	// offered then is what is offered behind the login.
+	if !s.authed && !s.c.Waits() && !s.c.Truncated() {
+		s.c.Offers(&l.Offer)
+	}
+}
+
+// readCapabilities reads a list of capabilities.
+func readCapabilities(list []byte) (l detectors.Listed) {
+	offer := &l.Offer
+	offer.Source = detectors.FromCapability
 	for len(list) > 0 && list[0] != ']' {
 		var word []byte
 		word, list = syntax.Word(list)
@@ -120,15 +133,15 @@ func (s *session) capabilities(list []byte) {
 		}
 		switch {
 		case syntax.Fold(word, "LOGINDISABLED"):
-			s.loginDisabled, offer.LoginDisabled = true, true
+			offer.LoginDisabled = true
 		case syntax.Fold(word, "STARTTLS"):
 			offer.StartTLS = true
 		case syntax.Fold(word, "UNAUTHENTICATE"):
-			s.unauth = true
+			l.Unauthenticate = true
 		case syntax.HasPrefix(word, "AUTH="):
 			offer.Auth = true
 			offer.Mechanisms.Add(detectors.MechanismNamed(word[len("AUTH="):]))
-			s.sasl.Offered(word[len("AUTH="):])
+			l.Plus = l.Plus || sasl.Plus(word[len("AUTH="):])
 		case detectors.Masked(word):
 			offer.Masked++
 		}
@@ -136,11 +149,7 @@ func (s *session) capabilities(list []byte) {
 			break
 		}
 	}
-	// A list that comes while a login waits may be its reply's, or go before it: what is
-	// offered then is what is offered behind the login.
-	if !s.authed && !s.c.Waits() && !s.c.Truncated() {
-		s.c.Offers(&offer)
-	}
+	return l
 }
 
 // bye takes an untagged BYE: commands that wait get no reply any more. One that answers a

@@ -2,6 +2,7 @@ package managesieve
 
 import (
 	"cleartap/detectors"
+	"cleartap/detectors/sasl"
 	"cleartap/detectors/syntax"
 	"cleartap/reassembly"
 )
@@ -69,10 +70,11 @@ func (s *session) capability(name, value []byte) {
 		s.unauth = true
 	case syntax.Fold(name, "SASL"):
 		list, _ := cutString(syntax.TrimLeft(value))
+		l := sasl.List(list)
 		s.sasl.ForgetOffer()
-		s.sasl.Offered(list)
+		s.sasl.Offered(&l)
 		s.offer.Auth = true
-		s.offer.Mechanisms.AddList(list)
+		s.offer.Mechanisms.Union(l.Offer.Mechanisms)
 	case syntax.Fold(name, "STARTTLS"):
 		s.offer.StartTLS = true
 	case syntax.Fold(name, "IMPLEMENTATION"):

@@ -3,6 +3,7 @@ package nntp
 import (
 	"cleartap/detectors"
 	"cleartap/detectors/outstanding"
+	"cleartap/detectors/sasl"
 	"cleartap/detectors/syntax"
 	"cleartap/reassembly"
 )
@@ -50,9 +51,10 @@ func (s *session) capability(line []byte) {
 		s.offer.StartTLS = true
 	case syntax.Fold(word, "SASL"):
 		s.offer.Auth = true
-		s.offer.Mechanisms.AddList(rest)
+		l := sasl.List(rest)
+		s.offer.Mechanisms.Union(l.Offer.Mechanisms)
 		s.sasl.ForgetOffer()
-		s.sasl.Offered(rest)
+		s.sasl.Offered(&l)
 	case syntax.Fold(word, "AUTHINFO"):
 		for len(rest) > 0 {
 			word, rest = syntax.Word(rest)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"cleartap/detectors"
+	"cleartap/detectors/sasl"
 	"cleartap/detectors/syntax"
 	"cleartap/reassembly"
 )
@@ -106,9 +107,10 @@ func (s *session) listed(line []byte) {
 
 // mechanisms takes those of a list.
 func (s *session) mechanisms(list []byte) {
+	l := s.c.Listed(s.offer.Source, list, sasl.List)
 	s.offer.Auth = true
-	s.offer.Mechanisms.AddList(list)
-	s.sasl.Offered(list)
+	s.offer.Mechanisms.Union(l.Offer.Mechanisms)
+	s.sasl.Offered(l)
 }
 
 // offering begins to take the list that answers CAPA or AUTH, or the refusal of one.

@@ -87,16 +87,28 @@ func (x *Exchange) Mark(k *secret.Key) { x.marks = k }
 // ForgetOffer forgets what Offered saw: another list begins.
 func (x *Exchange) ForgetOffer() { x.offeredPlus = false }
 
-// Offered looks for a SCRAM mechanism with channel binding in a list of mechanisms on the
-// wire; those of other families tell a SCRAM client nothing. A client that then says it saw
-// none (`y,,`, RFC 5802 section 6) was shown a changed list: the attempt is weak. It holds
-// until ForgetOffer or Reset.
-func (x *Exchange) Offered(list []byte) {
+// Offered looks for a SCRAM mechanism with channel binding in a list of mechanisms; those of
+// other families tell a SCRAM client nothing. A client that then says it saw none (`y,,`, RFC
+// 5802 section 6) was shown a changed list: the attempt is weak. It holds until ForgetOffer
+// or Reset.
+func (x *Exchange) Offered(list *detectors.Listed) {
+	x.offeredPlus = x.offeredPlus || list.Plus
+}
+
+// List reads a list of mechanisms on the wire.
+func List(list []byte) (l detectors.Listed) {
+	l.Offer.Mechanisms.AddList(list)
 	for len(list) > 0 {
 		var name []byte
 		name, list = syntax.Word(list)
-		x.offeredPlus = x.offeredPlus || syntax.HasPrefix(name, "SCRAM-") && syntax.Contains(name, "-PLUS")
+		l.Plus = l.Plus || Plus(name)
 	}
+	return l
+}
+
+// Plus reports whether a mechanism's name is SCRAM's with channel binding.
+func Plus(name []byte) bool {
+	return syntax.HasPrefix(name, "SCRAM-") && syntax.Contains(name, "-PLUS")
 }
 
 // Client takes one response of the client as it was on the wire, an initial

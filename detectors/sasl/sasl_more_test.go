@@ -60,7 +60,8 @@ func TestSCRAM(t *testing.T) {
 
 func TestSCRAMDowngrade(t *testing.T) {
 	var x Exchange
-	x.Offered([]byte("SCRAM-SHA-1 SCRAM-SHA-1-PLUS"))
+	l := List([]byte("SCRAM-SHA-1 SCRAM-SHA-1-PLUS"))
+	x.Offered(&l)
 	for range 2 { // the hint outlives an exchange
 		replay(&x, "SCRAM-SHA-1", b64("y,,n=user,r=x"), b64("c=eSws,r=x,p="+b64(canary)))
 		if a := x.Attempt(d.Auth); !a.Weak || a.Identity != "user" {

@@ -5,6 +5,7 @@ import (
 
 	"cleartap/detectors"
 	"cleartap/detectors/outstanding"
+	"cleartap/detectors/sasl"
 	"cleartap/detectors/syntax"
 	"cleartap/reassembly"
 )
@@ -74,9 +75,10 @@ func (s *session) keyword(text []byte) {
 
 // mechanisms takes those that AUTH lists.
 func (s *session) mechanisms(list []byte) {
+	l := s.c.Listed(s.offer.Source, list, sasl.List)
 	s.offer.Auth = true
-	s.offer.Mechanisms.AddList(list)
-	s.sasl.Offered(list)
+	s.offer.Mechanisms.Union(l.Offer.Mechanisms)
+	s.sasl.Offered(l)
 }
 
 // offered takes the reply to EHLO or LHLO: a list of keywords, or a refusal to give one.
