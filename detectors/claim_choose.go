@@ -1,6 +1,11 @@
 package detectors
 
-import "cleartap/reassembly"
+import (
+	"bytes"
+	"hash/maphash"
+
+	"cleartap/reassembly"
+)
 
 // judge is choose behind a preface, where nobody looked at the bytes before.
 func (e *Engine) judge(client, server []byte, port uint16, final bool) (choice int, more bool) {
@@ -33,18 +38,38 @@ func (e *Engine) choose(client, server []byte, port uint16, final bool) (choice 
 		defer e.wipe(len(client))
 		client = e.edit(client, true)
 	}
-	home, claim := e.home(port), No
+	home := e.home(port)
+	if home < 0 || len(client) > 0 || final || bytes.IndexByte(server, '<') >= 0 {
+		c := e.askHome(client, server, home, final)
+		return c.choice, c.strength, c.more
+	}
+	c := e.greeted.recall(maphash.Bytes(e.facts.seed, server)+uint64(home), server, func(server []byte) chosen {
+		return e.askHome(nil, server, home, false)
+	})
+	return c.choice, c.strength, c.more
+}
+
+// chosen is what choose gives.
+type chosen struct {
+	choice   int
+	strength Claim
+	more     bool
+}
+
+// askHome asks the protocol at home, if there is one, and the others if it is not certain.
+func (e *Engine) askHome(client, server []byte, home int, final bool) chosen {
+	claim := No
 	if home >= 0 { // mostly it is what it is at its port
 		if claim = e.cfg.Protocols[home].Claim(client, server); claim == Yes {
-			return home, Yes, false
+			return chosen{home, Yes, false}
 		}
 	}
 	return e.ask(client, server, home, claim, final)
 }
 
-// ask is choose when the protocol at home, if there is one, is not certain.
-func (e *Engine) ask(client, server []byte, home int, homeClaim Claim, final bool) (choice int, strength Claim, more bool) {
-	weak, weaks := -1, 0
+// ask asks all but the protocol at home, which made homeClaim.
+func (e *Engine) ask(client, server []byte, home int, homeClaim Claim, final bool) chosen {
+	weak, weaks, more := -1, 0, false
 	for i, p := range e.cfg.Protocols {
 		if p.Layer {
 			continue
@@ -55,7 +80,7 @@ func (e *Engine) ask(client, server []byte, home int, homeClaim Claim, final boo
 		}
 		switch claim {
 		case Yes:
-			return i, Yes, false
+			return chosen{i, Yes, false}
 		case Weak:
 			weak, weaks = i, weaks+1
 		case NotYet:
@@ -64,13 +89,13 @@ func (e *Engine) ask(client, server []byte, home int, homeClaim Claim, final boo
 	}
 	switch {
 	case more && !final:
-		return -1, No, true
+		return chosen{-1, No, true}
 	case home >= 0 && homeClaim != No:
-		return home, max(homeClaim, AtHome), false
+		return chosen{home, max(homeClaim, AtHome), false}
 	case weaks == 1:
-		return weak, AtHome, false
+		return chosen{weak, AtHome, false}
 	}
-	return -1, No, false
+	return chosen{-1, No, false}
 }
 
 // home gives the index of the protocol whose port it is, -1 if none.
@@ -90,16 +115,17 @@ type answer struct {
 
 // remember keeps a choice for Open, which is called with the same bytes.
 func (e *Engine) remember(choice int, client, server []byte, clientPort, serverPort uint16) {
-	e.answer = answer{choice, len(client), len(server), [2]uint16{clientPort, serverPort}}
+	e.answer.choice, e.answer.client, e.answer.server = choice, len(client), len(server)
+	e.answer.ports = [2]uint16{clientPort, serverPort}
 }
 
 // remembered gives the choice for a flow to be opened, if it is the flow that Classify
 // was asked about last; else -1.
 func (e *Engine) remembered(p *reassembly.Probe) int {
-	last := e.answer
-	e.answer = answer{choice: -1}
-	if last == (answer{last.choice, len(p.ToServer), len(p.ToClient), [2]uint16{p.ClientPort, p.ServerPort}}) {
-		return last.choice
+	last, choice := &e.answer, e.answer.choice
+	last.choice = -1
+	if last.client == len(p.ToServer) && last.server == len(p.ToClient) && last.ports == [2]uint16{p.ClientPort, p.ServerPort} {
+		return choice
 	}
 	return -1
 }

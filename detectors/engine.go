@@ -52,6 +52,7 @@ type Engine struct {
 	inflaters      int
 	homes          [256]*[256]uint8 // by the halves of a port: index of the protocol at home there and one, 0 if none
 	answer         answer
+	greeted        memory[chosen]
 	layer          int         // index of the protocol that is TLS, -1 if there is none
 	fact           Observation // the one that is being reported
 	facts          factStore

@@ -29,11 +29,8 @@ type session struct {
 	sasl  sasl.Exchange
 }
 
-// dialogue is what is known of the dialogue at hand.
+// dialogue is what is known of the dialogue at hand. What each line needs stands first.
 type dialogue struct {
-	user      string         // of the last USER
-	announced netip.AddrPort // by an XCLIENT that waits for its reply
-
 	greeting greeting
 	holed    bool   // bytes were missing since the last command
 	blind    bool   // the order of replies is lost, until the client waits for one
@@ -47,7 +44,10 @@ type dialogue struct {
 	ahead    int    // responses in it without an initial one
 	named    bool   // the server refused the last USER, and PASS has not come
 	in       verb   // capa or authList: lines of the server are its list
+	user     string // of the last USER
 	offer    detectors.Offer
+
+	announced netip.AddrPort // by an XCLIENT that waits for its reply
 }
 
 // greeting is what is known of the server's first line.

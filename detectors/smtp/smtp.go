@@ -39,14 +39,9 @@ type session struct {
 	sasl  sasl.Exchange
 }
 
-// dialogue is what is known of the dialogue at hand.
+// dialogue is what is known of the dialogue at hand. What each line needs stands first.
 type dialogue struct {
-	reply     reply
-	offer     detectors.Offer // in the reply that is being read, or the last one, to EHLO
-	announced netip.AddrPort  // by an XCLIENT that waits for its reply
-
 	body     uint32 // Seq of the DATA whose message is being dropped, 0 if none
-	size     uint64 // octets that an XEXCH50 announced
 	accepted uint32 // recipients accepted so far: LMTP answers each (RFC 2033 section 4.2)
 
 	started bool // the exchange of the last AUTH has no outcome yet
@@ -56,6 +51,11 @@ type dialogue struct {
 	spoken  bool // the client gave a command that only SMTP has
 	lmtp    bool
 	authed  bool // an AUTH succeeded
+
+	reply     reply
+	offer     detectors.Offer // in the reply that is being read, or the last one, to EHLO
+	announced netip.AddrPort  // by an XCLIENT that waits for its reply
+	size      uint64          // octets that an XEXCH50 announced
 }
 
 var _ detectors.Session = (*session)(nil)
