@@ -35,6 +35,7 @@ type Signals struct {
 	views     table[view]     // and what networks see of it
 	masks     table[answers]  // servers, and what different clients see
 	copies    table[twin]     // connections, and what was seen of them
+	doubled   bool            // a copy of one came, so that there may be more
 	trials    table[trial]    // clients and servers
 	probers   table[prober]   // sources of names that are refused
 	uses      table[use]      // marks of accepted secrets
@@ -54,7 +55,7 @@ type Stats struct {
 	Attacks           uint64 // that became one
 	Open              int    // attacks that are not over
 	Keys              int    // things that are remembered
-	Evicted           uint64 // things that were forgotten for want of memory
+	Evicted           uint64 // things that were forgotten for want of memory, though they might have mattered
 	Cut               uint64 // attacks that were called over for want of memory
 	Unmerged          uint64 // times that packet time went back so far that all was forgotten
 }
@@ -89,6 +90,7 @@ func (s *Signals) clear() {
 	s.masks, s.copies = table[answers]{}, table[twin]{}
 	s.probers, s.visits = table[prober]{}, table[visits]{}
 	s.uses = table[use]{drop: func(u *use) { s.sets.forget(&u.accounts) }}
+	s.setPast()
 	s.attacks = map[uint64]*attack{}
 	s.servers = [mostServers]serverHashes{} // the key may be another one
 	s.divide(s.cfg.MaxMemory)

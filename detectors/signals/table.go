@@ -16,8 +16,10 @@ type table[T any] struct {
 	count   int          // in use
 	newest  uint32       // touched last
 	oldest  uint32       // not touched for longest
-	evicted uint64       // that had to go
+	evicted uint64       // that had to go, those that were past left out
 	drop    func(v *T)   // told of a value that goes; may be nil
+
+	past func(v *T) bool // reports that nobody would have asked for a value again; may be nil
 }
 
 // place is a place of the index: the lower half of a key, and the entry of that key; no
@@ -67,7 +69,9 @@ func (t *table[T]) touch(key uint64) (v *T, fresh bool) {
 func (t *table[T]) evict() uint32 {
 	i := t.oldest
 	e := t.at(i)
-	t.evicted++
+	if t.past == nil || !t.past(&e.value) {
+		t.evicted++
+	}
 	t.detach(i, t.slot(e.key))
 	*e = entry[T]{}
 	return i

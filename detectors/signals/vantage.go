@@ -20,6 +20,7 @@ type answers struct {
 // connection come from captures, or mirrors, on both sides of something.
 type twin struct {
 	start    uint64 // when the copy began, in nanoseconds
+	sec      uint32 // of the offer
 	starttls bool
 }
 
@@ -75,7 +76,9 @@ func (s *Signals) twins(o *detectors.Observation, server uint64) bool {
 	start := uint64(f.Start) //nolint:gosec // compared with its like
 	v, fresh := s.copies.touch(key)
 	was := *v
-	*v = twin{start: start, starttls: o.Offer.StartTLS}
+	*v = twin{start: start, sec: s.second(), starttls: o.Offer.StartTLS}
 	between := max(was.start, start) - min(was.start, start)
-	return !fresh && was.start != start && between <= uint64(apart) && was.starttls != o.Offer.StartTLS
+	copied := !fresh && was.start != start && between <= uint64(apart)
+	s.doubled = s.doubled || copied
+	return copied && was.starttls != o.Offer.StartTLS
 }
