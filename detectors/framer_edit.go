@@ -45,12 +45,13 @@ func edits(word uint64) bool {
 // scratch space of the engine: wipe it.
 func (e *Engine) edit(p []byte, open bool) []byte {
 	out := e.scratch[:0]
+	var t telnet
 	for len(p) > 0 {
 		b := p[0]
 		n := 1
 		switch b {
 		case telnetIAC:
-			n = telnet(p)
+			n = t.command(p)
 			if n == 0 || n > len(p) && !open {
 				out, n = append(out, b), 1
 			}
@@ -70,21 +71,36 @@ func (e *Engine) edit(p []byte, open bool) []byte {
 // wipe clears what edit left of a line of n bytes, taken back or not.
 func (e *Engine) wipe(n int) { clear(e.scratch[:min(n, cap(e.scratch))]) }
 
-// telnet gives the length of the Telnet command that p begins with: more than p
+// telnet measures the Telnet commands of a line, from its beginning to its end.
+type telnet struct {
+	endless  bool // no subnegotiation ends in what is left of it
+	searches int  // for such an end
+}
+
+// command gives the length of the Telnet command that p begins with: more than p
 // has when its end is missing, 0 if it is none. A lone 0xff is the letter ÿ of Latin-1.
-func telnet(p []byte) int {
+func (t *telnet) command(p []byte) int {
 	switch {
 	case len(p) < 2:
 		return 2
 	case p[1] < telnetSE || p[1] == telnetIAC:
 		return 0
 	case p[1] == telnetSB:
-		if i := bytes.Index(p, []byte{telnetIAC, telnetSE}); i >= 0 {
-			return i + 2
-		}
-		return len(p) + 2
+		return t.subnegotiation(p)
 	case p[1] > telnetSB: // WILL, WONT, DO, DONT and the option
 		return 3
 	}
 	return 2
+}
+
+// subnegotiation is command for one that goes on to IAC SE.
+func (t *telnet) subnegotiation(p []byte) int {
+	if !t.endless {
+		t.searches++
+		if i := bytes.Index(p, []byte{telnetIAC, telnetSE}); i >= 0 {
+			return i + 2
+		}
+		t.endless = true
+	}
+	return len(p) + 2
 }
