@@ -214,6 +214,16 @@ func (s *slab[T]) take() uint32 {
 	return s.used
 }
 
+// reset takes all values back.
+func (s *slab[T]) reset() {
+	if len(s.chunks) > 1 {
+		s.chunks = nil
+	} else if s.used > 0 {
+		clear(s.chunks[0][:s.used+1])
+	}
+	s.used, s.free = 0, s.free[:0]
+}
+
 // give takes a value back.
 func (s *slab[T]) give(i uint32) {
 	var zero T

@@ -68,29 +68,34 @@ const maxBack = hour
 func New(cfg Config, report func(*detectors.Finding)) *Signals {
 	s := &Signals{cfg: cfg.withDefaults(), report: report, key: siphash.Key{K0: cfg.Seed[0], K1: cfg.Seed[1]}}
 	s.limits = s.cfg.limits()
+	s.setDrops()
+	s.setPast()
 	s.clear()
 	return s
 }
 
-// clear forgets everything but the counters.
+// setDrops tells the tables what goes with a value.
+func (s *Signals) setDrops() {
+	s.pairs.drop = func(p *pair) { s.sets.forget(&p.marks) }
+	s.suspects.drop = func(v *suspect) { s.sets.forget(&v.marks) }
+	s.networks.drop = func(n *network) {
+		s.sets.forget(&n.accounts)
+		s.sets.forget(&n.sources)
+	}
+	s.uses.drop = func(u *use) { s.sets.forget(&u.accounts) }
+}
+
+// clear forgets everything but the counters. Where packet time goes back again and again
+// it is called for each login: what it costs goes with what there was to forget.
 func (s *Signals) clear() {
 	for _, n := range s.evictions() {
 		s.stats.Evicted += *n
 		*n = 0
 	}
-	s.known, s.profiles, s.sets = table[uint32]{}, table[profile]{}, distincts{}
-	s.pairs = table[pair]{drop: func(p *pair) { s.sets.forget(&p.marks) }}
-	s.suspects = table[suspect]{drop: func(v *suspect) { s.sets.forget(&v.marks) }}
-	s.targets = table[target]{}
-	s.networks = table[network]{drop: func(n *network) {
-		s.sets.forget(&n.accounts)
-		s.sets.forget(&n.sources)
-	}}
-	s.baselines, s.views, s.trials = table[baseline]{}, table[view]{}, table[trial]{}
-	s.masks, s.copies = table[answers]{}, table[twin]{}
-	s.probers, s.visits = table[prober]{}, table[visits]{}
-	s.uses = table[use]{drop: func(u *use) { s.sets.forget(&u.accounts) }}
-	s.setPast()
+	for _, t := range []interface{ reset() }{&s.known, &s.profiles, &s.pairs, &s.suspects, &s.targets, &s.networks, &s.sets.small, &s.sets.large, &s.sets.sketches,
+		&s.baselines, &s.views, &s.masks, &s.copies, &s.trials, &s.probers, &s.uses, &s.visits} {
+		t.reset()
+	}
 	s.attacks = map[uint64]*attack{}
 	s.servers = [mostServers]serverHashes{} // the key may be another one
 	s.divide(s.cfg.MaxMemory)

@@ -34,6 +34,20 @@ type entry[T any] struct {
 
 func (t *table[T]) at(i uint32) *entry[T] { return &t.chunks[i/chunk][i%chunk] }
 
+// few is how many entries a table may have had that keeps its memory when it is emptied.
+const few = 64
+
+// reset forgets all entries without telling drop.
+func (t *table[T]) reset() {
+	if t.used > few {
+		t.chunks, t.index = nil, nil
+	} else if t.used > 0 {
+		clear(t.chunks[0][:t.used+1])
+		clear(t.index)
+	}
+	t.used, t.free, t.count, t.newest, t.oldest = 0, 0, 0, 0, 0
+}
+
 // get finds a value without touching it; nil if there is none.
 func (t *table[T]) get(key uint64) *T {
 	if i := t.find(key); i != 0 {
