@@ -421,6 +421,67 @@ func TestBomb(t *testing.T) {
 	}
 }
 
+// What inflates to very many lines, or brings a table for each few bytes, costs no more
+// than other input of its size; what mail servers send is read to its end.
+func TestBombOfLines(t *testing.T) {
+	var flags strings.Builder
+	for i := range 4000 {
+		fmt.Fprintf(&flags, "* %d FETCH (UID %d FLAGS (\\Seen))\r\n", i+1, 2*i+1000)
+	}
+	for _, x := range []struct {
+		name, packed string
+		goesOn       bool
+		units        uint64 // at most
+	}{
+		{"empty lines", squeeze(t, true, strings.Repeat("\n", 1<<20)), false, 2000},
+		{"commands", squeeze(t, true, strings.Repeat("a NOOP\r\n", 1<<17)), false, 2000},
+		{"empty blocks with tables", emptyTables(4096), false, 1},
+		{"flags", squeeze(t, false, flags.String()), true, 4001},
+	} {
+		for _, n := range []int{7, 1400, 1 << 20} {
+			r := &recorder{}
+			r.unit = func(r *recorder, d reassembly.Dir, unit string) {
+				if unit == "go" {
+					r.c.Inflate()
+				}
+			}
+			b := newBench(Config{}, r)
+			b.send(c, "go\n"+x.packed, n)
+			if st := b.Stats(); b.more != x.goesOn || st.Units > x.units || !x.goesOn && st.Bounds != 1 {
+				t.Errorf("%s in pieces of %d: goes on: %v; %d units, %d bytes, %d bounds", x.name, n, b.more, st.Units, st.Inflated, st.Bounds)
+			}
+		}
+	}
+}
+
+// emptyTables is n blocks of 9 bytes or so, each with tables of its own and nothing else.
+func emptyTables(n int) string {
+	var out []byte
+	nbits := 0
+	put := func(v, bits int) {
+		for i := range bits {
+			if nbits%8 == 0 {
+				out = append(out, 0)
+			}
+			out[nbits/8] |= byte(v>>i&1) << (nbits % 8)
+			nbits++
+		}
+	}
+	for range n {
+		put(2<<1, 3)
+		put(14<<10, 14)
+		for _, length := range lengthOrder[:18] {
+			put(map[bool]int{true: 1}[length == 18 || length == 1], 3)
+		}
+		for _, zeros := range []int{138, 118} {
+			put(1, 1)
+			put(zeros-11, 7)
+		}
+		put(0, 3) // two lengths of 1, and the end of the block
+	}
+	return string(out)
+}
+
 func TestInflaterBound(t *testing.T) {
 	r := &recorder{}
 	r.unit = func(r *recorder, d reassembly.Dir, unit string) { r.c.Inflate() }

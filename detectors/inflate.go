@@ -20,6 +20,9 @@ type inflater struct {
 	fixed    bool   // the codes are the fixed ones
 	stored   bool   // the block that ended last was a stored one: input is at a byte boundary
 	seq      uint32 // of the last byte that was taken
+	packed   int    // bytes that were taken
+	effort   int    // what they cost so far, in bytes of output
+	bomb     bool   // that is too much for so few
 	ending   bool   // Plain was asked for
 	left     int    // bytes of a stored block or of a match
 	distance int    // of the match
@@ -64,18 +67,43 @@ func (z *inflater) inflate(p []byte, most uint64) (taken int, out []byte) {
 		z.pos, z.flushed = 0, 0
 	}
 	in := input{p: p, most: most}
+	was := z.bomb
 	for z.pos < len(z.window) {
 		before := z.pos
-		if !z.step(&in) || z.state >= atEnd || z.state == atBlock && (z.aligned() || z.pos > z.flushed) ||
+		if !z.step(&in) || z.bomb != was || z.state >= atEnd || z.state == atBlock && (z.aligned() || z.pos > z.flushed) ||
 			most > 0 && uint64(z.pos-z.flushed) >= most || bytes.IndexByte(z.window[before:z.pos], '\n') >= 0 {
 			break
 		}
 	}
+	z.charge(in.taken)
 	z.history = min(len(z.window), max(z.history, z.pos))
 	out = z.window[z.flushed:z.pos]
 	z.flushed = z.pos
 	return in.taken, out
 }
+
+// What inflating costs, and may cost. A bomb gives a thousand bytes for one, or an end of
+// line for each bit or a table for each ten bytes, which costs as much; what people write
+// and servers answer gives twenty at most.
+const (
+	lineEffort  = 64
+	tableEffort = 1 << 10
+	freeEffort  = 32 << 10
+	mostEffort  = 32 // for each byte of input
+)
+
+// charge counts what came of taken bytes. Whether it is too much is judged where a line
+// ends, or the window, so that it does not depend on how the input was cut.
+func (z *inflater) charge(taken int) {
+	z.packed += taken
+	out := z.window[z.flushed:z.pos]
+	lines := bytes.Count(out, []byte{'\n'}) // the last step may have given many
+	z.effort += len(out) + lines*lineEffort
+	z.bomb = z.bomb || (lines > 0 || z.pos == len(z.window)) && z.exceeds(0)
+}
+
+// exceeds reports whether the effort is too much, when so many more bytes are taken.
+func (z *inflater) exceeds(more int) bool { return z.effort > freeEffort+mostEffort*(z.packed+more) }
 
 // input is what is at hand.
 type input struct {

@@ -106,6 +106,8 @@ func (z *inflater) tablesHeader(in *input) bool {
 	}
 	z.nlit, z.ndist, z.ncode = z.peek(0, 5)+257, z.peek(5, 5)+1, z.peek(10, 4)+4
 	z.drop(14)
+	z.effort += tableEffort
+	z.bomb = z.bomb || z.exceeds(in.taken)
 	if z.nlit > maxLiterals || z.ndist > maxOffsets {
 		return z.fail()
 	}

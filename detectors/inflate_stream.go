@@ -61,7 +61,7 @@ func (c *Conversation) feedDeflated(d reassembly.Dir, m *capture.Mark, p []byte)
 		c.inflated += len(out)
 		c.engine.stats.Inflated += uint64(len(out))
 		switch {
-		case c.inflated > c.engine.cfg.Inflated:
+		case z.bomb || c.inflated > c.engine.cfg.Inflated:
 			c.end(exceeded)
 		case len(out) > 0:
 			here := *m
