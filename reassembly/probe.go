@@ -57,6 +57,7 @@ func (a *Assembler) gather(e *entry, side uint8, cur *fresh) (p []byte, end uint
 		}
 	}
 	buf := a.sides[side][:0]
+	pos = a.inOrder(&buf, e, side, pos)
 	for {
 		n := a.extend(&buf, e, side, pos)
 		if n == 0 && cur != nil {
@@ -71,6 +72,24 @@ func (a *Assembler) gather(e *entry, side uint8, cur *fresh) (p []byte, end uint
 		}
 		pos += uint32(n)
 	}
+}
+
+// inOrder appends what is held of a side from pos on as long as it came in order, which is
+// most of it, and tells how far that goes. extend would find the same, one by one.
+func (a *Assembler) inOrder(buf *[]byte, e *entry, side uint8, pos uint32) uint32 {
+	for i := e.held; i != 0; {
+		b := a.pool.at(i)
+		if b.side() == side && b.kind() <= isGap {
+			if b.kind() == isGap || b.seq() != pos {
+				break
+			}
+			n := len(*buf)
+			*buf = (*buf)[:n+a.pool.load((*buf)[n:cap(*buf)], i, 0)]
+			pos += b.length()
+		}
+		i = b.next()
+	}
+	return pos
 }
 
 // extend appends what is held of a side at pos, and tells how far that goes.
