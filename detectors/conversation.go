@@ -39,6 +39,7 @@ type Conversation struct {
 	dirs      [2]framer
 	mark      capture.Mark // of the unit being delivered
 	waiting   *pending     // attempts without an outcome, oldest first
+	fed       int          // bytes that came, of both sides
 	blind     blind
 
 	tickets  Ticket
@@ -53,6 +54,7 @@ type Conversation struct {
 	kept     kept
 	wish     wish
 	inflated int // bytes that Inflate gave so far
+	reread   int // bytes that were read again
 	conflict int // conflicts reported
 
 	helloMark capture.Mark // where a hello that is held begins

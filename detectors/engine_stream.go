@@ -24,6 +24,7 @@ func (c *Conversation) Data(d reassembly.Dir, m capture.Mark, p []byte) (more bo
 		f.seen, f.text = true, m.Seq
 	}
 	f.next = m.Seq + uint32(len(p))
+	c.fed += len(p)
 	if d == reassembly.ToClient {
 		c.blind.hear(m.Seq, m.Ack)
 	}

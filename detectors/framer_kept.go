@@ -8,6 +8,14 @@ import (
 // keptBytes is how much of a client is kept behind a command that the server may refuse.
 const keptBytes = 16 << 10
 
+// What may be read a second time, in bytes: so many, and so many for each byte that came.
+// A server that refuses all commands behind which a message would follow has all that
+// waits read again at each refusal; people and their programs send few such.
+const (
+	freeReread = 64 * keptBytes
+	mostReread = 16
+)
+
 // kept are bytes of a client that were taken for a message's and are commands if the
 // server refuses the command before them.
 type kept struct {
@@ -36,8 +44,8 @@ func (c *Conversation) Forget() {
 }
 
 // Reread cuts the client's bytes from a place on, which Keep gave, into lines once more.
-// It reports false when some were too many to be kept: then lines begin again behind the
-// next line end. Where nothing was kept, the next byte begins a line.
+// It reports false when some were too many to be kept, or to be read again: then lines
+// begin again behind the next line end. Where nothing was kept, the next byte begins a line.
 func (c *Conversation) Reread(from uint32) bool {
 	k := &c.kept
 	f := &c.dirs[reassembly.ToServer]
@@ -48,6 +56,11 @@ func (c *Conversation) Reread(from uint32) bool {
 	if at := int32(from - k.mark.Seq); !c.keeping || at < 0 || int(at) > len(k.buf) {
 		c.Forget()
 		return true
+	}
+	if c.reread += len(k.buf) - int(from-k.mark.Seq); c.reread > freeReread+mostReread*c.fed {
+		c.Forget()
+		c.tear(f)
+		return false
 	}
 	k.again, k.from = true, from
 	return f.next == k.mark.Seq+uint32(len(k.buf))
