@@ -119,3 +119,24 @@ func checkDefragBounds(t *testing.T, d *defragmenter) {
 		t.Fatalf("%d bytes held, %d counted", sum, d.bytes)
 	}
 }
+
+// The place of a fragment is found among very many without looking at all of them,
+// wherever it is.
+func TestPlaceOfAFragmentIsFoundFast(t *testing.T) {
+	g := datagram{key: fragKey{v4: true}, end: -1}
+	eight := make([]byte, 8)
+	for n := maxPieces - 1; n > 0; n-- {
+		if !g.add(16*n, true, eight) {
+			t.Fatalf("piece %d does not fit", n)
+		}
+	}
+	before := g.looked
+	for n := 1; n < maxPieces; n++ {
+		if !g.repeats(16*n, eight) || g.repeats(16*n-8, eight) || g.overlaps(int32(16*n-8), int32(16*n)) {
+			t.Fatalf("piece %d is not found, or its neighbour is", n)
+		}
+	}
+	if each := (g.looked - before) / (3 * maxPieces); each > 12 {
+		t.Errorf("%d pieces are looked at for one", each)
+	}
+}

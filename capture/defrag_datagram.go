@@ -1,6 +1,10 @@
 package capture
 
-import "bytes"
+import (
+	"bytes"
+	"cmp"
+	"slices"
+)
 
 // fragKey names a datagram of which fragments arrive (RFC 791, RFC 8200 section 4.5).
 type fragKey struct {
@@ -36,6 +40,7 @@ type datagram struct {
 	end          int32 // the datagram's length, -1 until the last fragment told it
 	have         int32 // bytes in pieces
 	count        uint32
+	looked       uint32 // at pieces, to find the place of others
 	pieces       []piece
 	buf          []byte
 	older, newer *datagram
@@ -98,10 +103,13 @@ func (g *datagram) reach() int32 {
 
 // after is the index of the first piece that ends behind off.
 func (g *datagram) after(off int32) int {
-	i := len(g.pieces)
-	for i > 0 && g.pieces[i-1].off+g.pieces[i-1].n > off {
-		i--
+	if off >= g.reach() { // mostly they come in order
+		return len(g.pieces)
 	}
+	i, _ := slices.BinarySearchFunc(g.pieces, off, func(q piece, off int32) int {
+		g.looked++
+		return cmp.Compare(q.off+q.n, off+1)
+	})
 	return i
 }
 
