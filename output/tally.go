@@ -45,7 +45,7 @@ const MaxDistinct = 1 << 14
 
 // Distinct counts different things by their hashes. Its zero value has counted none.
 type Distinct struct {
-	slots []uint64 // open addressing, half full at most; 0 is an empty slot
+	slots []uint64 // open addressing, half full at most; 0 is an empty slot; none when there were more
 	n     int
 	more  bool
 }
@@ -54,6 +54,9 @@ type Distinct struct {
 func (d *Distinct) Count() (n int, exact bool) { return d.n, !d.more }
 
 func (d *Distinct) add(h uint64) {
+	if d.more { // nothing changes any more
+		return
+	}
 	h = max(h, 1)
 	if 2*d.n >= len(d.slots) && d.n < MaxDistinct {
 		d.grow()
@@ -62,7 +65,7 @@ func (d *Distinct) add(h uint64) {
 	switch {
 	case d.slots[i] == h:
 	case d.n >= MaxDistinct:
-		d.more = true
+		d.slots, d.more = nil, true
 	default:
 		d.slots[i] = h
 		d.n++
