@@ -23,10 +23,16 @@ const (
 	batches    = 2
 )
 
+// handed is what a worker hands over: a finding, or an observation that no rule is about.
+type handed struct {
+	detectors.Finding
+	known bool // the receiver knows it: it is for the signals alone
+}
+
 // batch is what a worker hands over at a time: findings, then a problem that
 // came after them.
 type batch struct {
-	findings []detectors.Finding
+	findings []handed
 	files    []string // that the File of the findings' marks is an index into
 	problem  *capture.Problem
 }
@@ -36,38 +42,41 @@ type batch struct {
 // off: results so far are not lost.
 type lane struct {
 	out   chan batch
-	free  chan []detectors.Finding // slices for use again, shared by all lanes
-	files []string                 // of the source that is being read
-	eager bool                     // it may pause at any time: each finding goes at once
-	next  []detectors.Finding
+	free  chan []handed // slices for use again, shared by all lanes
+	files []string      // of the source that is being read
+	eager bool          // it may pause at any time: each finding goes at once
+	next  []handed
 }
 
 // finding takes a copy of f.
 func (l *lane) finding(f *detectors.Finding) {
-	*l.place() = *f
+	l.place().Finding = *f
 	l.placed()
 }
 
-// observation takes a copy of o, and the rule that it is about, if there is one.
-func (l *lane) observation(o *detectors.Observation, r *detectors.Rule, s detectors.Severity) {
+// observation takes a copy of o, and the rule that is about it, if there is one.
+func (l *lane) observation(o *detectors.Observation, r *detectors.Rule, s detectors.Severity, known bool) {
+	if n := len(l.next); n > 0 && r == nil && endsWith(&l.next[n-1].Finding, o) {
+		return
+	}
 	f := l.place()
 	f.Observation = *o
-	f.Rule, f.Severity = r, s
+	f.Rule, f.Severity, f.known = r, s, known
 	l.placed()
 }
 
 // place gives a cleared finding of the batch at hand, to be filled in.
-func (l *lane) place() *detectors.Finding {
+func (l *lane) place() *handed {
 	if l.next == nil {
 		select {
 		case l.next = <-l.free:
 		default:
-			l.next = make([]detectors.Finding, 0, smallBatch)
+			l.next = make([]handed, 0, smallBatch)
 		}
 	}
 	n := len(l.next)
 	if n == cap(l.next) {
-		l.next = append(make([]detectors.Finding, 0, min(4*n, batchSize)), l.next...)
+		l.next = append(make([]handed, 0, min(4*n, batchSize)), l.next...)
 	}
 	l.next = l.next[:n+1]
 	return &l.next[n]
@@ -115,7 +124,7 @@ const tickEvery = 100 * time.Millisecond
 // begun; work must see to it itself that it ends.
 func inOrder(ctx context.Context, n, workers int, work func(worker, i int, l *lane), c collector) {
 	lanes := make(chan *lane, window) // in the order of the numbers
-	free := make(chan []detectors.Finding, 2*batches)
+	free := make(chan []handed, 2*batches)
 	var mu sync.Mutex // a number and the place of its lane are taken at once
 	next := 0
 	begin := func() (int, *lane) {
@@ -147,7 +156,7 @@ func inOrder(ctx context.Context, n, workers int, work func(worker, i int, l *la
 }
 
 // collect drains the lanes one after the other.
-func collect(lanes <-chan *lane, free chan<- []detectors.Finding, c collector) {
+func collect(lanes <-chan *lane, free chan<- []handed, c collector) {
 	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
 	i := 0
@@ -169,7 +178,7 @@ func collect(lanes <-chan *lane, free chan<- []detectors.Finding, c collector) {
 }
 
 // recycle keeps a slice for use again. What it held is forgotten.
-func recycle(free chan<- []detectors.Finding, s []detectors.Finding) {
+func recycle(free chan<- []handed, s []handed) {
 	if cap(s) == 0 {
 		return
 	}

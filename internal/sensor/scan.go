@@ -17,7 +17,8 @@ import (
 type Receiver interface {
 	Finding(where output.Where, f *detectors.Finding) // valid during the call
 	// Observation is told of everything that was observed, logins included, right behind
-	// the findings about it; o is valid during the call.
+	// the findings about it; o is valid during the call. Of what a server says to many
+	// clients, the same within a second is told once.
 	Observation(where output.Where, o *detectors.Observation)
 	Problem(p *capture.Problem)
 	Done(c *capture.Capture, t *Totals) // a capture was read
@@ -44,18 +45,28 @@ func Scan(ctx context.Context, cfg Config, captures []*capture.Capture, to Recei
 	defer restore()
 	results, told := make([]Totals, len(captures)), make([]uint64, len(captures))
 	work := func(w, i int, l *lane) { results[i] = workers[w].scan(ctx, i, captures[i], l) }
+	tell := func(i int, files []string, f *handed) {
+		where := output.Where{Path: files[f.Mark.File]}
+		if f.Rule != nil && once.Pass(&f.Finding) {
+			told[i]++
+			to.Finding(where, &f.Finding)
+		}
+		if f.Rule == nil || f.Kind <= detectors.Conflict {
+			if !f.known {
+				to.Observation(where, &f.Observation)
+			}
+			across.add(i, files, &f.Observation)
+		}
+	}
 	inOrder(ctx, len(captures), jobs, work, collector{
 		take: func(i int, b *batch) {
 			for k := range b.findings {
 				f := &b.findings[k]
-				where := output.Where{Path: b.files[f.Mark.File]}
-				if f.Rule != nil && once.Pass(f) {
-					told[i]++
-					to.Finding(where, f)
-				}
-				if f.Rule == nil || f.Kind <= detectors.Conflict {
-					to.Observation(where, &f.Observation)
-					across.add(i, b.files, &f.Observation)
+				summary := takeSummary(&f.Finding)
+				tell(i, b.files, f)
+				if summary != nil {
+					becomeEnd(&f.Finding, summary)
+					tell(i, b.files, f)
 				}
 			}
 			if b.problem != nil {

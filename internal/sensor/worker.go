@@ -33,6 +33,7 @@ type worker struct {
 	source    capture.Source
 	lane      *lane
 	sieve     sieve
+	known     known
 	totals    Totals
 	frame     capture.Frame
 	segment   capture.Segment
@@ -75,7 +76,7 @@ func (w *worker) one(ctx context.Context, c *capture.Capture) {
 }
 
 func (w *worker) begin() {
-	w.bursts, w.sieve = 0, sieve{}
+	w.bursts, w.sieve, w.known = 0, sieve{}, known{}
 	w.ending, w.stuck = false, 0
 	memory := w.budget.each
 	w.decoder = capture.NewDecoder(w.cfg.decoder(memory))
@@ -202,18 +203,22 @@ func (w *worker) settle() {
 // give several findings: they come first, and then the observation without a rule.
 func (w *worker) report(o *detectors.Observation) {
 	if o.Kind > detectors.Conflict {
-		detectors.JudgeAll(o, func(f *detectors.Finding) { w.hand(o, f.Rule, f.Severity) })
-		w.hand(o, nil, 0)
+		known := !w.ending && w.known.repeats(o)
+		if known && o.Kind == detectors.Greeting { // the receiver alone would be told
+			return
+		}
+		detectors.JudgeAll(o, func(f *detectors.Finding) { w.hand(o, f.Rule, f.Severity, false) })
+		w.hand(o, nil, 0, known)
 		return
 	}
 	r, s := detectors.RuleOf(o)
-	w.hand(o, r, s)
+	w.hand(o, r, s, false)
 }
 
-// hand hands on an observation, and what rule it is about.
-func (w *worker) hand(o *detectors.Observation, r *detectors.Rule, s detectors.Severity) {
+// hand hands on an observation, and what rule is about it.
+func (w *worker) hand(o *detectors.Observation, r *detectors.Rule, s detectors.Severity, known bool) {
 	if !w.ending {
-		w.lane.observation(o, r, s)
+		w.lane.observation(o, r, s, known)
 		return
 	}
 	if w.last = append(w.last, detectors.Finding{Observation: *o, Rule: r, Severity: s}); len(w.last) >= mostLast {

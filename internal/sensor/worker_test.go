@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"cleartap/capture"
-	"cleartap/detectors"
 	"cleartap/detectors/all"
 )
 
@@ -33,7 +32,7 @@ func (b *broken) Close() error    { return nil }
 // A source that fails for good ends its capture with a problem, and not in a loop.
 func TestBrokenSource(t *testing.T) {
 	for _, once := range []bool{false, true} {
-		w := &worker{cfg: &Config{Protocols: all.Protocols()}, budget: newBudget(0, 1), lane: &lane{out: make(chan batch, 8), free: make(chan []detectors.Finding)}}
+		w := &worker{cfg: &Config{Protocols: all.Protocols()}, budget: newBudget(0, 1), lane: &lane{out: make(chan batch, 8), free: make(chan []handed)}}
 		w.source = &broken{frames: 100, once: once}
 		w.begin()
 		for !w.burst(context.Background()) {
