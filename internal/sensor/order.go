@@ -18,7 +18,7 @@ const window = 32
 // batch, and to wake it costs as much as thirty findings: so batches are large.
 // They begin small, for captures that give little.
 const (
-	batchSize  = 512
+	batchSize  = 1024
 	smallBatch = 32
 	batches    = 2
 )
