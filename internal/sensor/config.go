@@ -41,17 +41,18 @@ type Config struct {
 	Filter func(capture.LinkType) (*kernelfilter.Matcher, error)
 }
 
-// signalsPart is which part of the memory is for what many logins tell together: one
-// fifth. The rest is for the captures.
-const signalsPart = 5
-
-// SignalsMemory is what of a sensor's memory is for signals, in bytes.
+// SignalsMemory is what of a live sensor's memory is for what many logins tell together,
+// in bytes. The rest is for the captures.
 func SignalsMemory(memory int64) int64 {
 	if memory <= 0 {
 		memory = DefaultMemory
 	}
-	return memory / signalsPart
+	return memory / 5
 }
+
+// signalsOfScan is the same of a scan, which remembers for as long as its captures last:
+// then it stays below 64 MB by default, however many logins are in them.
+func signalsOfScan(memory int64) int64 { return memory / 8 }
 
 // InventoryMemory is what of a live sensor's memory is for its inventory, in bytes.
 func InventoryMemory(memory int64) int64 {

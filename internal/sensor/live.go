@@ -88,7 +88,7 @@ func (l *Live) Close() error {
 // Run listens until ctx ends, then tells what is still open and returns. It runs
 // what comes from control on the goroutine that tells the receiver.
 func (l *Live) Run(ctx context.Context, to LiveReceiver, control <-chan func()) {
-	restore := limitMemory(&l.cfg.Config)
+	restore := limitMemory(l.cfg.MaxMemory, liveGarbage)
 	defer restore()
 	l.begun = time.Now()
 	var wg sync.WaitGroup

@@ -8,27 +8,27 @@ import (
 )
 
 const (
-	// gcPercent keeps the heap near what is in use: there is little garbage, so
-	// collecting it often costs little.
-	gcPercent = 20
+	// liveGarbage and scanGarbage are percentages that keep the heap near what is in use:
+	// there is little garbage, least in a scan, so collecting it often costs little.
+	liveGarbage = 20
+	scanGarbage = 8
 	// leastHeap is what the heap may grow to before it is collected, however little of it
 	// is in use: each collection looks at the globals as well, which the tables of
 	// gopacket make larger than the heap of most scans.
 	leastHeap = 24 << 20
-	// firstHeap is what the runtime multiplies by its percentage to begin with
-	// (https://go.dev/doc/gc-guide).
-	firstHeap = 4 << 20
+	// firstHeap is what the runtime multiplies by its percentage to begin with: the
+	// globals that it looks at (https://go.dev/doc/gc-guide).
+	firstHeap = 6 << 20
 )
 
-// limitMemory makes the collector keep the process within the bound, and gives
-// what takes that back.
-func limitMemory(cfg *Config) (restore func()) {
-	memory := cfg.MaxMemory
+// limitMemory makes the collector keep the process within the bound, with garbage of
+// about a percentage of what is in use, and gives what takes that back.
+func limitMemory(memory int64, garbage int) (restore func()) {
 	if memory <= 0 {
 		memory = DefaultMemory
 	}
 	limit, percent := debug.SetMemoryLimit(memory), debug.SetGCPercent(100*leastHeap/firstHeap)
-	p := new(pace)
+	p := &pace{least: garbage}
 	p.watch()
 	return func() {
 		p.end()
@@ -40,6 +40,7 @@ func limitMemory(cfg *Config) (restore func()) {
 // pace sets after each collection when the next one is due.
 type pace struct {
 	mu      sync.Mutex
+	least   int
 	percent int
 	ended   bool
 }
@@ -60,7 +61,7 @@ func (p *pace) next() {
 	metrics.Read(m)
 	live, roots := int64(m[0].Value.Uint64()), int64(m[1].Value.Uint64()+m[2].Value.Uint64()) //nolint:gosec // of this process
 	// To set it stops the world.
-	if percent := percentFor(live, roots); percent != p.percent {
+	if percent := max(p.least, percentFor(live, roots)); percent != p.percent {
 		debug.SetGCPercent(percent)
 		p.percent = percent
 	}
@@ -73,8 +74,8 @@ func (p *pace) end() {
 	p.ended = true
 }
 
-// percentFor is the percentage at which a heap of live bytes in use grows to leastHeap,
-// at least gcPercent. The runtime takes it of the roots too.
+// percentFor is the percentage at which a heap of live bytes in use grows to leastHeap; of
+// a larger one it is negative. The runtime takes it of the roots too.
 func percentFor(live, roots int64) int {
-	return int(max(gcPercent, 100*(leastHeap-live)/max(1, live+roots)))
+	return int(100 * (leastHeap - live) / max(1, live+roots))
 }

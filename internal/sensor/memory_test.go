@@ -35,7 +35,7 @@ func TestPaceOfTheCollector(t *testing.T) {
 	debug.SetGCPercent(before)
 	limit := debug.SetMemoryLimit(-1)
 	runtime.GC()
-	restore := limitMemory(&Config{MaxMemory: 1 << 30})
+	restore := limitMemory(1<<30, liveGarbage)
 	runtime.GC()
 	time.Sleep(20 * time.Millisecond) // what is set after a collection is set beside
 	if n := collections(t, 96<<20); n > 12 {
@@ -61,7 +61,7 @@ func TestPercentages(t *testing.T) {
 		live, roots int64
 		want        int
 	}{
-		{0, 0, 100 * leastHeap}, {12 << 20, 0, 100}, {10 << 20, 4 << 20, 100}, {16 << 20, 4 << 20, 40}, {20 << 20, 5 << 20, gcPercent}, {1 << 30, 5 << 20, gcPercent},
+		{0, 0, 100 * leastHeap}, {12 << 20, 0, 100}, {10 << 20, 4 << 20, 100}, {16 << 20, 4 << 20, 40}, {20 << 20, 5 << 20, 16}, {1000 << 20, 0, -97},
 	} {
 		if p := percentFor(c.live, c.roots); p != c.want {
 			t.Errorf("%d bytes and %d of roots: %d %%, want %d", c.live, c.roots, p, c.want)

@@ -33,7 +33,7 @@ func Scan(ctx context.Context, cfg Config, captures []*capture.Capture, to Recei
 	if cfg.MaxMemory <= 0 {
 		cfg.MaxMemory = DefaultMemory
 	}
-	part := SignalsMemory(cfg.MaxMemory)
+	part := signalsOfScan(cfg.MaxMemory)
 	shared := newBudget(cfg.MaxMemory-part, len(captures))
 	across := newMerger(cfg.Signals, part, captures, to)
 	once := signals.NewOnce(0, cfg.Signals.Seed)
@@ -41,7 +41,7 @@ func Scan(ctx context.Context, cfg Config, captures []*capture.Capture, to Recei
 	for i := range workers {
 		workers[i] = &worker{cfg: &cfg, budget: shared}
 	}
-	restore := limitMemory(&cfg)
+	restore := limitMemory(cfg.MaxMemory, scanGarbage)
 	defer restore()
 	results, told := make([]Totals, len(captures)), make([]uint64, len(captures))
 	work := func(w, i int, l *lane) { results[i] = workers[w].scan(ctx, i, captures[i], l) }
