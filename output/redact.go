@@ -26,12 +26,12 @@ func Redact(f *detectors.Finding, where Where, p *Policy) Alert {
 }
 
 // Redactor makes alerts one after the other: it and Redact are the only ways to one.
-// All texts that are made for an alert are parts of one string, which costs one allocation.
 type Redactor struct {
 	Policy *Policy
 
 	f       *detectors.Finding // at hand
-	text    strings.Builder
+	text    text
+	names   [5]string     // what an alert is related to
 	seconds [4]secondText // written last, by their last bits: the times of an alert are near one another
 }
 
@@ -41,10 +41,11 @@ type secondText struct {
 	text   [len("2006-01-02T15:04:05.")]byte
 }
 
-// To is Redact into an alert that is there already.
+// To is Redact into an alert that is there already. Its texts are valid until the next
+// call: who keeps one has to copy it.
 func (r *Redactor) To(a *Alert, f *detectors.Finding, where Where) {
 	r.f = f
-	r.text.Grow(textSize)
+	r.text.Reset()
 	*a = Alert{}
 	a.Timestamp = r.time(f.Mark.Time)
 	a.ECS.Version = ecsVersion
@@ -64,14 +65,10 @@ func (r *Redactor) To(a *Alert, f *detectors.Finding, where Where) {
 		a.Cleartap.Capture.Frame = f.Mark.Frame
 	}
 	r.f = nil
-	r.text.Reset()
 }
 
-// textSize is what the texts that are made for an alert usually come to, in bytes.
-const textSize = 416
-
 // from gives the text that was written since it was n bytes long.
-func (r *Redactor) from(n int) string { return r.text.String()[n:] }
+func (r *Redactor) from(n int) string { return r.text.from(n) }
 
 func (r *Redactor) time(t capture.Nanos) string {
 	if t == 0 {
@@ -243,7 +240,7 @@ func (r *Redactor) event(a *Alert, where Where) {
 
 // related fills in the names and addresses to search for.
 func (r *Redactor) related(a *Alert) {
-	all := make([]string, 0, 5)
+	all := r.names[:0]
 	for _, ip := range [...]string{a.Source.IP, a.Destination.IP, a.Cleartap.Proxy.Client.IP} {
 		all = appendNew(all, 0, ip)
 	}
@@ -253,7 +250,7 @@ func (r *Redactor) related(a *Alert) {
 	}
 	a.Related.IP = all[:n:n]
 	if len(all) > n {
-		a.Related.User = all[n:]
+		a.Related.User = all[n:len(all):len(all)]
 	}
 }
 

@@ -432,13 +432,17 @@ func TestPolicyValidate(t *testing.T) {
 	}
 }
 
-// An alert costs two allocations: one for all its texts, one for the lists of related.
+// An alert by itself costs two allocations, the redactor and its texts; one after others none.
 func TestAllocations(t *testing.T) {
 	f, p := judge(t, login()), &Policy{Version: "1", RuleBase: "https://example.org/"}
 	if n := testing.AllocsPerRun(100, func() { Redact(f, Where{Path: "x.pcap"}, p) }); n > 2 {
 		t.Errorf("Redact: %v allocations", n)
 	}
-	a := Redact(f, Where{Path: "x.pcap"}, p)
+	r, a := Redactor{Policy: p}, Alert{}
+	if n := testing.AllocsPerRun(100, func() { r.To(&a, f, Where{Path: "x.pcap"}) }); n != 0 {
+		t.Errorf("To: %v allocations", n)
+	}
+	a = Redact(f, Where{Path: "x.pcap"}, p)
 	buf := make([]byte, 0, 4096)
 	if n := testing.AllocsPerRun(100, func() { buf = a.AppendJSON(buf[:0]) }); n != 0 {
 		t.Errorf("AppendJSON: %v allocations", n)
@@ -498,5 +502,26 @@ func TestRedactorIsRedact(t *testing.T) {
 		if want := timeText(f.Flow.Start); a.Event.Start != want {
 			t.Fatalf("%q, want %q", a.Event.Start, want)
 		}
+	}
+}
+
+// What Redact gave stays as it is, and so does what NewRecord took of an alert whose
+// redactor goes on.
+func TestTextsLast(t *testing.T) {
+	p := &Policy{Version: "1"}
+	r, a := Redactor{Policy: p}, Alert{}
+	first := login()
+	own := Redact(judge(t, first), Where{Path: "x.pcap"}, p)
+	r.To(&a, judge(t, first), Where{Path: "x.pcap"})
+	record, id, message := NewRecord(&a), strings.Clone(a.Event.ID), strings.Clone(a.Message)
+	other := login()
+	other.Attempt.Identity = "somebody with a longer name"
+	other.Mark.Time += 1e9
+	r.To(&a, judge(t, other), Where{Path: "x.pcap"})
+	if own.Message != message || own.Event.ID != id {
+		t.Errorf("%q %s, want %q %s", own.Message, own.Event.ID, message, id)
+	}
+	if record.ID != id || a.Event.ID == id || a.Message == message {
+		t.Errorf("record %s, then %s %q", record.ID, a.Event.ID, a.Message)
 	}
 }

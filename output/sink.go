@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -21,7 +22,7 @@ const UrgentSeverity = 73
 
 // NewRecord makes the record of an alert. It copies what it needs.
 func NewRecord(a *Alert) Record {
-	return Record{ID: a.Event.ID, Dataset: a.Event.Dataset, Urgent: a.Event.Severity >= UrgentSeverity, JSON: a.AppendJSON(nil)}
+	return Record{ID: strings.Clone(a.Event.ID), Dataset: a.Event.Dataset, Urgent: a.Event.Severity >= UrgentSeverity, JSON: a.AppendJSON(nil)}
 }
 
 // errNoDocument does not say what was found instead: it may be damaged data of any kind.

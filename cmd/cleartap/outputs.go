@@ -17,7 +17,8 @@ import (
 	"cleartap/output/table"
 )
 
-// alertWriter is a format of alerts.
+// alertWriter is a format of alerts. An alert's texts are valid during the call of Write
+// only (see output.Redactor).
 type alertWriter interface {
 	Write(*output.Alert) error
 	Flush() error

@@ -3,14 +3,19 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
+	"cleartap/capture"
+	"cleartap/detectors"
 	"cleartap/output"
+	"cleartap/reassembly"
 )
 
 var sample = &output.Alert{Message: "message", User: output.User{Name: "alice"}}
@@ -122,5 +127,32 @@ func TestOpenSinksLeavesNothingBehind(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); left != nil {
 		t.Errorf("left over: %q", left)
+	}
+}
+
+// No format keeps a text of an alert: each writes the same when the alerts' memory is
+// overwritten behind every call.
+func TestWritersKeepNothing(t *testing.T) {
+	rule, _ := detectors.RuleByID("CT-CRED-001")
+	for _, format := range []string{"table", "jsonl", "csv", "eve", "ocsf"} {
+		var want, got bytes.Buffer
+		own, shared := newWriter(format, &want, false), newWriter(format, &got, false)
+		r, a := output.Redactor{Policy: &output.Policy{Version: "1"}}, output.Alert{}
+		for i := range 300 {
+			f := detectors.Finding{Rule: rule, Severity: detectors.High, Observation: detectors.Observation{
+				Kind: detectors.Login, Protocol: "pop3", Result: detectors.Success, Sides: 2,
+				Flow:    reassembly.Flow{Client: netip.MustParseAddrPort(fmt.Sprintf("192.0.2.%d:%d", i%200, 1024+i)), Server: netip.MustParseAddrPort("198.51.100.1:110"), Start: 1e18},
+				Mark:    capture.Mark{Time: 1e18 + capture.Nanos(i)*1e9},
+				Attempt: detectors.Attempt{Command: detectors.UserPass, Mechanism: detectors.MechUserPass, Class: detectors.Password, Identity: fmt.Sprint("user", i)},
+			}}
+			alone := output.Redact(&f, output.Where{Path: "x.pcap"}, r.Policy)
+			r.To(&a, &f, output.Where{Path: "x.pcap"})
+			if err := errors.Join(own.Write(&alone), shared.Write(&a)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := errors.Join(own.Flush(), shared.Flush()); err != nil || !bytes.Equal(want.Bytes(), got.Bytes()) || bytes.Count(want.Bytes(), []byte("user2")) < 100 {
+			t.Errorf("%s: %v, %d bytes, want %d", format, err, got.Len(), want.Len())
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"strings"
 
 	"github.com/rivo/uniseg"
 
@@ -54,6 +55,9 @@ func (w *Writer) Write(a *output.Alert) error {
 		w.widths[i] = max(w.widths[i], uniseg.StringWidth(r[i]))
 	}
 	if !w.begun && len(w.held) < learn {
+		for i, c := range r {
+			r[i] = strings.Clone(c) // a's texts are valid during the call
+		}
 		w.held = append(w.held, r)
 		return nil
 	}
