@@ -141,7 +141,7 @@ func TestWritersKeepNothing(t *testing.T) {
 		for i := range 300 {
 			f := detectors.Finding{Rule: rule, Severity: detectors.High, Observation: detectors.Observation{
 				Kind: detectors.Login, Protocol: "pop3", Result: detectors.Success, Sides: 2,
-				Flow:    reassembly.Flow{Client: netip.MustParseAddrPort(fmt.Sprintf("192.0.2.%d:%d", i%200, 1024+i)), Server: netip.MustParseAddrPort("198.51.100.1:110"), Start: 1e18},
+				Flow:    reassembly.Flow{Client: netip.MustParseAddrPort(fmt.Sprintf("192.0.2.%d:%d", i%200, i%2*1024)), Server: netip.MustParseAddrPort("198.51.100.1:110"), Start: 1e18},
 				Mark:    capture.Mark{Time: 1e18 + capture.Nanos(i)*1e9},
 				Attempt: detectors.Attempt{Command: detectors.UserPass, Mechanism: detectors.MechUserPass, Class: detectors.Password, Identity: fmt.Sprint("user", i)},
 			}}
