@@ -128,14 +128,14 @@ func (r *Redactor) attackOutcome(k *Attack) {
 // count writes a number of things.
 func (r *Redactor) count(n int, thing string) {
 	r.digits(n)
-	r.text.WriteByte(' ')
+	r.text.put(' ')
 	r.text.WriteString(thing)
 	switch {
 	case n == 1:
 	case thing[len(thing)-1] == 's':
 		r.text.WriteString("es")
 	default:
-		r.text.WriteByte('s')
+		r.text.put('s')
 	}
 }
 

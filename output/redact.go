@@ -117,7 +117,7 @@ func (r *Redactor) rule(a *Alert) {
 		n := r.text.Len()
 		r.text.WriteString(r.Policy.RuleBase)
 		if !strings.HasSuffix(r.Policy.RuleBase, "/") {
-			r.text.WriteByte('/')
+			r.text.put('/')
 		}
 		r.text.WriteString("docs/rules/")
 		r.text.WriteString(r.f.Rule.ID)

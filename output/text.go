@@ -25,11 +25,7 @@ func (t *text) Write(p []byte) { t.b = append(t.b, p...) }
 // WriteString writes s.
 func (t *text) WriteString(s string) { t.b = append(t.b, s...) }
 
-// WriteByte writes c. The error is always nil.
-func (t *text) WriteByte(c byte) error {
-	t.b = append(t.b, c)
-	return nil
-}
+func (t *text) put(c byte) { t.b = append(t.b, c) }
 
 // from gives what was written since it was n bytes long. It is valid until Reset: what is
 // written behind it does not change it, wherever that goes.

@@ -190,7 +190,7 @@ func (r *Redactor) flowMessage(a *Alert) {
 		if f.Oddity.Host != "" {
 			b.WriteString(" to " + f.Oddity.Host)
 		}
-		b.WriteByte(',')
+		b.put(',')
 	case detectors.ServerAlert:
 		b.WriteString(": text for the user before TLS")
 	case detectors.PlainPort:

@@ -65,10 +65,10 @@ func (r *Redactor) message(a *Alert) string {
 	if r.f.Kind != detectors.Login {
 		r.flowMessage(a)
 	} else {
-		b.WriteByte(' ')
+		b.put(' ')
 		b.WriteString(a.Cleartap.Auth.Command)
 		if a.Cleartap.Auth.Mechanism != a.Cleartap.Auth.Command {
-			b.WriteByte(' ')
+			b.put(' ')
 			b.WriteString(a.Cleartap.Auth.Mechanism)
 		}
 		if a.User.Name != "" {
@@ -90,14 +90,14 @@ func (r *Redactor) message(a *Alert) string {
 func (r *Redactor) hostPort(e *Endpoint) {
 	v6 := strings.IndexByte(e.Address, ':') >= 0
 	if v6 {
-		r.text.WriteByte('[')
+		r.text.put('[')
 	}
 	r.text.WriteString(e.Address)
 	if v6 {
-		r.text.WriteByte(']')
+		r.text.put(']')
 	}
 	if e.Port != 0 {
-		r.text.WriteByte(':')
+		r.text.put(':')
 		r.digits(e.Port)
 	}
 }
