@@ -424,9 +424,12 @@ func TestBomb(t *testing.T) {
 // What inflates to very many lines, or brings a table for each few bytes, costs no more
 // than other input of its size; what mail servers send is read to its end.
 func TestBombOfLines(t *testing.T) {
-	var flags strings.Builder
+	var uids, flags, deleted, folders strings.Builder
 	for i := range 4000 {
-		fmt.Fprintf(&flags, "* %d FETCH (UID %d FLAGS (\\Seen))\r\n", i+1, 2*i+1000)
+		fmt.Fprintf(&uids, "* %d FETCH (UID %d FLAGS (\\Seen))\r\n", i+1, 2*i+1000)
+		fmt.Fprintf(&flags, "* %d FETCH (FLAGS (\\Seen))\r\n", i+1)
+		fmt.Fprintf(&deleted, "* %d FETCH (FLAGS (\\Deleted \\Seen))\r\n", i+1)
+		fmt.Fprintf(&folders, "* LIST (\\HasNoChildren) \"/\" \"Archive/2020/Project%d\"\r\n", i)
 	}
 	for _, x := range []struct {
 		name, packed string
@@ -436,7 +439,12 @@ func TestBombOfLines(t *testing.T) {
 		{"empty lines", squeeze(t, true, strings.Repeat("\n", 1<<20)), false, 2000},
 		{"commands", squeeze(t, true, strings.Repeat("a NOOP\r\n", 1<<17)), false, 2000},
 		{"empty blocks with tables", emptyTables(4096), false, 1},
+		{"UIDs and flags", squeeze(t, false, uids.String()), true, 4001},
 		{"flags", squeeze(t, false, flags.String()), true, 4001},
+		{"more flags", squeeze(t, false, deleted.String()), true, 4001},
+		{"folders", squeeze(t, false, folders.String()), true, 4001},
+		{"a folder that is emptied", squeeze(t, false, strings.Repeat("* 1 EXPUNGE\r\n", 1500)), true, 1501},
+		{"zeros in base64", squeeze(t, false, strings.Repeat(strings.Repeat("A", 76)+"\r\n", 800)), true, 801},
 	} {
 		for _, n := range []int{7, 1400, 1 << 20} {
 			r := &recorder{}

@@ -83,13 +83,14 @@ func (z *inflater) inflate(p []byte, most uint64) (taken int, out []byte) {
 }
 
 // What inflating costs, and may cost. A bomb gives a thousand bytes for one, or an end of
-// line for each bit or a table for each ten bytes, which costs as much; what people write
-// and servers answer gives twenty at most.
+// line for each bit or a table for each ten bytes, which costs as much. What servers answer
+// gives fifty where thousands of lines differ in a number: FLAGS of all messages, LIST. More
+// gives only what is the same all the time, EXPUNGE of 1, or zeros in base64.
 const (
 	lineEffort  = 64
 	tableEffort = 1 << 10
-	freeEffort  = 32 << 10
-	mostEffort  = 32 // for each byte of input
+	freeEffort  = 128 << 10
+	mostEffort  = 64 // for each byte of input
 )
 
 // charge counts what came of taken bytes. Whether it is too much is judged where a line
