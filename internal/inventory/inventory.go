@@ -91,21 +91,20 @@ const recentServers = 4096
 // server finds the entry of an observation's server, or makes it. Most are recent; who
 // makes several servers share a place there makes the others cost a look into the map.
 func (v *Inventory) server(o *detectors.Observation) *Server {
-	k := KeyOf(o)
-	recent := v.recentOf(&k)
+	recent := v.recentOf(o.Flow.Server)
 	s := *recent
-	if s == nil || s.Addr != k.Addr || s.Protocol != k.Protocol {
-		s = v.look(k)
+	if s == nil || s.Addr != o.Flow.Server || s.Protocol != o.Protocol {
+		s = v.look(KeyOf(o))
 		*recent = s
 	}
 	v.ages.touch(s)
 	return s
 }
 
-// recentOf is the place of a key in recent.
-func (v *Inventory) recentOf(k *Key) **Server {
-	high, low := siphash.Address(k.Addr.Addr())
-	high, low = bits.Mul64(high^low+uint64(k.Addr.Port()), 0x9e3779b97f4a7c15)
+// recentOf is the place of a server in recent, however its address is written.
+func (v *Inventory) recentOf(a netip.AddrPort) **Server {
+	high, low := siphash.Address(a.Addr())
+	high, low = bits.Mul64(high^low+uint64(a.Port()), 0x9e3779b97f4a7c15)
 	return &v.recent[(high^low)%recentServers]
 }
 
@@ -133,7 +132,7 @@ func (v *Inventory) keep(s *Server) {
 func (v *Inventory) forget(s *Server) {
 	s.kept = false
 	delete(v.servers, s.Key)
-	if recent := v.recentOf(&s.Key); *recent == s {
+	if recent := v.recentOf(s.Addr); *recent == s {
 		*recent = nil
 	}
 	v.stats.Evicted++
