@@ -8,16 +8,18 @@ import (
 	"cleartap/detectors/siphash"
 )
 
-// Server is what is known of one server. What each observation looks at stands first,
-// and together.
+// Server is what is known of one server. What observations look at stands first, by
+// lines of the processor's cache, which are 64 bytes.
 type Server struct {
 	Key
 	touched uint64 // of ages
 	Last    capture.Nanos
-	First   capture.Nanos
-	mark    capture.Mark // of the last observation
-	Path    string       // where it was seen last, as the observer calls it
-	vlan    uint16
+
+	First  capture.Nanos
+	told   int64        // the day for which CT-INV-001 was told last
+	mark   capture.Mark // of the last observation
+	vlan   uint16
+	Faults detectors.CertificateFaults // of Certificate
 
 	dirty, loaded bool // of the store
 	kept          bool // the inventory has it
@@ -32,18 +34,20 @@ type Server struct {
 	Implicit      bool // TLS from the first byte was seen
 	External      bool // outside of the home networks
 
-	// What was taken in last: the same once more tells nothing new.
-	said    *detectors.Server
-	offered *detectors.Offer
+	Clients Sketch
 
+	Accounts Sketch
+
+	Path string // where it was seen last, as the observer calls it
+	// What was taken in last: the same once more tells nothing new.
+	said      *detectors.Server
+	offered   *detectors.Offer
 	Sessions  uint64 // connections
 	Telling   uint64 // of these, that would have shown whether there is TLS
-	Encrypted uint64 // of these, that went on in TLS
 	Logins    uint64 // in clear
 	Accepted  uint64 // of these
+	Encrypted uint64 // of Telling, that went on in TLS
 	Mails     uint64 // connections in which a message crossed in clear
-	Clients   Sketch
-	Accounts  Sketch
 
 	Product, Version string
 	Host             string                 // by which it greets
@@ -53,8 +57,6 @@ type Server struct {
 	Suite            string                 // of the last handshake
 	SNI              string                 // that clients asked for last
 	Certificate      *detectors.Certificate // the last one shown
-	Faults           detectors.CertificateFaults
-	told             int64 // the day for which CT-INV-001 was told last
 }
 
 // versions is how many versions of TLS are counted, the unknown one included.
