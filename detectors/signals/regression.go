@@ -1,6 +1,10 @@
 package signals
 
-import "cleartap/detectors"
+import (
+	"slices"
+
+	"cleartap/detectors"
+)
 
 // baseline is what is remembered of one thing that a server offers before TLS: a
 // server is an address, a port, and the name or product of who answers there, since
@@ -59,8 +63,9 @@ func (s *Signals) offered(o *detectors.Observation) {
 		return
 	}
 	who := s.answers(o.Server)
-	var stripped, before []string
-	sessions, partial := 0, false
+	var stripped []string
+	var before [len(watched)]string // for a loss, of which there are few
+	established, sessions, partial := 0, 0, false
 	for i, w := range watched {
 		if w.word == detectors.LoginDisabledWord && o.Protocol != "imap" {
 			continue
@@ -68,7 +73,8 @@ func (s *Signals) offered(o *detectors.Observation) {
 		key := s.key.Words(server, who^uint64(i+1))
 		b, _ := s.baselines.touch(key)
 		if int(b.sessions) >= s.cfg.BaselineSessions {
-			before = append(before, w.word)
+			before[established] = w.word
+			established++
 		}
 		if w.in(offer) {
 			s.present(b, key, o)
@@ -84,7 +90,7 @@ func (s *Signals) offered(o *detectors.Observation) {
 		}
 	}
 	if stripped != nil {
-		s.tellLoss(o, &detectors.Downgrade{Stripped: stripped, Baseline: before, Sessions: sessions, Partial: partial})
+		s.tellLoss(o, &detectors.Downgrade{Stripped: stripped, Baseline: slices.Clone(before[:established]), Sessions: sessions, Partial: partial})
 	}
 }
 
