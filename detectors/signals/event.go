@@ -2,7 +2,6 @@ package signals
 
 import (
 	"encoding/binary"
-	"math/bits"
 	"net/netip"
 
 	"cleartap/detectors"
@@ -55,7 +54,7 @@ func (s *Signals) event(o *detectors.Observation) event {
 	high, low := siphash.Address(e.from)
 	e.source, e.net = s.key.Three(ofSource, high, low), s.key.Three(ofNet, high, inNet(e.from, low))
 	e.name = s.name(o.Attempt.Identity)
-	e.account = s.key.Words(e.name, s.server(o).group)
+	e.account = s.key.Words(e.name, s.address(ofGroup, o.Flow.Server.Addr().Unmap(), 64))
 	e.pair = s.key.Words(e.source, e.account)
 	e.client = s.key.Words(e.source, e.name)
 	e.mark, e.marked = o.Attempt.Secret.Mark()
@@ -89,29 +88,6 @@ func (s *Signals) address(of uint64, a netip.Addr, bits int) uint64 {
 		low = inNet(a, low)
 	}
 	return s.key.Three(of, high, low)
-}
-
-// serverHashes are those of a server's address.
-type serverHashes struct {
-	addr  netip.Addr
-	self  uint64 // as ofServer
-	group uint64 // as ofGroup
-}
-
-// mostServers is how many of them are kept: a power of two.
-const mostServers = 1024
-
-// server gives the hashes of an observation's server, which were mostly made before:
-// there are few servers. Whoever makes two share a place makes both slow, and no more.
-func (s *Signals) server(o *detectors.Observation) *serverHashes {
-	a := o.Flow.Server.Addr().Unmap()
-	high, low := siphash.Address(a)
-	high, low = bits.Mul64(high^low, 0x9e3779b97f4a7c15)
-	h := &s.servers[(high^low)%mostServers]
-	if h.addr != a || !a.IsValid() {
-		*h = serverHashes{addr: a, self: s.address(ofServer, a, 128), group: s.address(ofGroup, a, 64)}
-	}
-	return h
 }
 
 // name is the hash of an account's name, in which ASCII letters are the same in

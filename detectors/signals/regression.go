@@ -57,7 +57,7 @@ func (s *Signals) answers(v *detectors.Server) uint64 {
 // middlebox masked it is no loss of the server's.
 func (s *Signals) offered(o *detectors.Observation) {
 	offer := o.Offer
-	server := s.key.Words(s.server(o).self, uint64(o.Flow.Server.Port())<<8|uint64(offer.Source))
+	server := s.key.Words(s.address(ofServer, o.Flow.Server.Addr().Unmap(), 128), uint64(o.Flow.Server.Port())<<8|uint64(offer.Source))
 	s.compared(o, server)
 	if offer.Refused || offer.Masked > 0 || offer.Source == detectors.FromAuthList {
 		return

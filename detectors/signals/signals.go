@@ -41,8 +41,7 @@ type Signals struct {
 	uses      table[use]      // marks of accepted secrets
 	visits    table[visits]   // accounts, where places are known
 
-	servers [mostServers]serverHashes // by their addresses, and a hash that is no secret
-	waited  uint32                    // what near gave
+	waited uint32 // what near gave
 
 	attacks map[uint64]*attack
 	lists   [lists]attackList
@@ -97,7 +96,6 @@ func (s *Signals) clear() {
 		t.reset()
 	}
 	s.attacks = map[uint64]*attack{}
-	s.servers = [mostServers]serverHashes{} // the key may be another one
 	s.divide(s.cfg.MaxMemory)
 }
 
