@@ -1,10 +1,6 @@
 package signals
 
-import (
-	"slices"
-
-	"cleartap/detectors"
-)
+import "cleartap/detectors"
 
 // baseline is what is remembered of one thing that a server offers before TLS: a
 // server is an address, a port, and the name or product of who answers there, since
@@ -90,7 +86,7 @@ func (s *Signals) offered(o *detectors.Observation) {
 		}
 	}
 	if stripped != nil {
-		s.tellLoss(o, &detectors.Downgrade{Stripped: stripped, Baseline: slices.Clone(before[:established]), Sessions: sessions, Partial: partial})
+		s.tellLoss(o, &detectors.Downgrade{Stripped: stripped, Baseline: append([]string(nil), before[:established]...), Sessions: sessions, Partial: partial})
 	}
 }
 
