@@ -45,3 +45,26 @@ func TestSketchesInRecords(t *testing.T) {
 		}
 	}
 }
+
+// What was added last counts like the rest, once, wherever a sketch is read: as it is
+// counted, stored and joined.
+func TestLateInSketches(t *testing.T) {
+	for n := range mostFew + 2*mostLate {
+		var s, back, joined Sketch
+		for i := range n {
+			for range 2 {
+				s.Add(uint64(i+1) * 0x9e3779b97f4a7c15)
+				s.Add(uint64(i/2+1) * 0x9e3779b97f4a7c15)
+			}
+		}
+		joined.Add(0x9e3779b97f4a7c15)
+		joined.Join(&s)
+		p, _ := s.MarshalBinary()
+		if err := back.UnmarshalBinary(p); err != nil {
+			t.Fatal(err)
+		}
+		if got := back.Count(); got != s.Count() || n <= mostFew && got != n || n > 0 && joined.Count() != got {
+			t.Errorf("%d things: %d are stored, %d joined", n, got, joined.Count())
+		}
+	}
+}
