@@ -210,8 +210,7 @@ func TestFaultsNameCauseAndCure(t *testing.T) {
 	}
 	defer silent.Close()
 	closed := listen(t, "tcp", "127.0.0.1:0", nil, Octets)
-	closed.stop()
-	for cause, c := range map[string]struct {
+	cases := map[string]struct {
 		config Config
 		hold   bool
 	}{
@@ -229,7 +228,9 @@ func TestFaultsNameCauseAndCure(t *testing.T) {
 		"tls.ca /none":                           {Config{Transport: TLS, Address: serve(with(good)), TLS: transport.TLS{CA: "/none"}}, true},
 		"tls.ca":                                 {Config{Transport: TLS, Address: serve(with(good)), TLS: transport.TLS{CA: key}}, true},
 		"tls.certificate":                        {Config{Transport: TLS, Address: serve(with(good)), TLS: transport.TLS{CA: a.CA, Certificate: cert, Key: a.CA}}, true},
-	} {
+	}
+	closed.stop() // not before: one that serves might be given its port
+	for cause, c := range cases {
 		s := open(t, c.config)
 		v, err := s.Send(t.Context(), records("F", 2))
 		var f *output.Fault
