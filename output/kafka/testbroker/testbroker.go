@@ -45,11 +45,11 @@ type Options struct {
 
 // Broker is a broker, running or not.
 type Broker struct {
-	opts    Options
-	jars    string
-	ports   [4]int // clear, tls, sasl, controller
-	cmd     *exec.Cmd
-	stopped bool
+	opts  Options
+	jars  string
+	ports [4]int // clear, tls, sasl, controller
+	cmd   *exec.Cmd
+	over  chan struct{} // closed when cmd is
 }
 
 // New prepares a broker and starts it.
@@ -155,29 +155,76 @@ func (b *Broker) java(class string, args ...string) *exec.Cmd {
 // startLimit is the longest that a start may take on a busy machine.
 const startLimit = 2 * time.Minute
 
-// Start starts the broker and waits until it listens.
+// mostStarts is how often a broker is started that ends by itself: one that was killed at an
+// unlucky moment may, and a supervisor would start it again.
+const mostStarts = 3
+
+// Start starts the broker and waits until it answers.
 func (b *Broker) Start() error {
+	for range mostStarts {
+		if err := b.launch(); err != nil {
+			return err
+		}
+		for end := time.Now().Add(startLimit); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+			if b.answers() {
+				return nil
+			}
+			if b.ended() {
+				break
+			}
+		}
+		b.Kill()
+	}
+	return fmt.Errorf("testbroker: it does not answer:\n%s", b.Log())
+}
+
+// launch starts the process.
+func (b *Broker) launch() error {
 	log, err := os.OpenFile(filepath.Join(b.opts.Dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	b.cmd = b.java("kafka.Kafka", filepath.Join(b.opts.Dir, "server.properties"))
-	b.cmd.Stdout, b.cmd.Stderr, b.stopped = log, log, false
-	if err := b.cmd.Start(); err != nil {
+	cmd, over := b.java("kafka.Kafka", filepath.Join(b.opts.Dir, "server.properties")), make(chan struct{})
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("testbroker: %w (internal/tools/setup.sh test installs what is needed)", err)
 	}
-	for end := time.Now().Add(startLimit); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		c, err := net.Dial("tcp", b.Clear())
-		if err == nil {
-			return c.Close()
-		}
-		if b.cmd.Process.Signal(syscall.Signal(0)) != nil {
-			break
-		}
+	b.cmd, b.over = cmd, over
+	go func() {
+		_ = cmd.Wait() // it was killed, or its log says why
+		close(over)
+	}()
+	return nil
+}
+
+// ended reports whether the process is over.
+func (b *Broker) ended() bool {
+	select {
+	case <-b.over:
+		return true
+	default:
+		return false
 	}
-	b.Kill()
-	return fmt.Errorf("testbroker: it does not listen:\n%s", b.Log())
+}
+
+// apiVersions is the request that a client begins with: 10 bytes, key 18 in version 0,
+// number 1, no client id (https://kafka.apache.org/protocol).
+var apiVersions = []byte{0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff}
+
+// answers asks the broker something: connections are taken before it works.
+func (b *Broker) answers() bool {
+	c, err := net.DialTimeout("tcp", b.Clear(), time.Second)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = c.Close() }()
+	_ = c.SetDeadline(time.Now().Add(time.Second)) // then Read fails
+	if _, err = c.Write(apiVersions); err != nil {
+		return false
+	}
+	_, err = c.Read(make([]byte, 4))
+	return err == nil
 }
 
 // Log is what the broker wrote.
@@ -188,12 +235,11 @@ func (b *Broker) Log() string {
 
 // Kill ends the broker at once, as a failure of power would.
 func (b *Broker) Kill() {
-	if b.cmd == nil || b.stopped {
+	if b.cmd == nil {
 		return
 	}
-	b.stopped = true
-	_ = b.cmd.Process.Kill()
-	_ = b.cmd.Wait() // it was killed
+	_ = b.cmd.Process.Kill() // it may be over
+	<-b.over
 }
 
 // Freeze stops the process: connections are accepted, nothing is answered.
