@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -187,14 +188,21 @@ func (b *Broker) launch() error {
 	defer log.Close()
 	cmd, over := b.java("kafka.Kafka", filepath.Join(b.opts.Dir, "server.properties")), make(chan struct{})
 	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread() // the process ends with the thread that started it: see Pdeathsig
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // it was killed, or its log says why
+		}
+		close(over)
+	}()
+	if err := <-started; err != nil {
 		return fmt.Errorf("testbroker: %w (internal/tools/setup.sh test installs what is needed)", err)
 	}
 	b.cmd, b.over = cmd, over
-	go func() {
-		_ = cmd.Wait() // it was killed, or its log says why
-		close(over)
-	}()
 	return nil
 }
 
