@@ -104,6 +104,14 @@ func Address(a netip.Addr) (high, low uint64) {
 	return binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:])
 }
 
+// Place is a quick hash of an address and a port, under no key: whoever wants can make two
+// the same. It is for caches, where that costs time and no more.
+func Place(a netip.AddrPort) uint64 {
+	high, low := Address(a.Addr())
+	high, low = bits.Mul64(high^low+uint64(a.Port()), 0x9e3779b97f4a7c15)
+	return high ^ low
+}
+
 // Three is SipHash-1-3 of three words.
 func (k Key) Three(a, b, c uint64) uint64 {
 	v0, v1, v2, v3 := k.begin()

@@ -7,7 +7,6 @@ package inventory
 
 import (
 	"cmp"
-	"math/bits"
 	"net/netip"
 	"slices"
 
@@ -103,9 +102,7 @@ func (v *Inventory) server(o *detectors.Observation) *Server {
 
 // recentOf is the place of a server in recent, however its address is written.
 func (v *Inventory) recentOf(a netip.AddrPort) **Server {
-	high, low := siphash.Address(a.Addr())
-	high, low = bits.Mul64(high^low+uint64(a.Port()), 0x9e3779b97f4a7c15)
-	return &v.recent[(high^low)%recentServers]
+	return &v.recent[siphash.Place(a)%recentServers]
 }
 
 // look finds or makes an entry.

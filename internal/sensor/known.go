@@ -1,7 +1,6 @@
 package sensor
 
 import (
-	"math/bits"
 	"net/netip"
 	"time"
 
@@ -48,9 +47,7 @@ func (k *known) repeats(o *detectors.Observation) bool {
 
 // of gives what is known of an observation's server, nothing if that is too old.
 func (k *known) of(o *detectors.Observation) *sayings {
-	high, low := siphash.Address(o.Flow.Server.Addr())
-	high, low = bits.Mul64(high^low+uint64(o.Flow.Server.Port()), 0x9e3779b97f4a7c15)
-	s := &k[(high^low)%uint64(len(k))]
+	s := &k[siphash.Place(o.Flow.Server)%uint64(len(k))]
 	if s.server != o.Flow.Server || s.protocol != o.Protocol || s.file != o.Mark.File || o.Mark.Time < s.since || o.Mark.Time-s.since >= knownFor {
 		*s = sayings{server: o.Flow.Server, protocol: o.Protocol, file: o.Mark.File, since: o.Mark.Time}
 	}
