@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"cleartap/internal/testenv"
 )
 
 // sensor is the program at work.
@@ -54,14 +56,9 @@ func launchBy(t *testing.T, by []string, m *mail, args ...string) *sensor {
 	line = append(line, args...)
 	s := &sensor{t: t, mail: m, cmd: exec.Command(line[0], line[1:]...), done: make(chan struct{})}
 	s.cmd.Stdout, s.cmd.Stderr = s, s
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := s.cmd.Start(); err != nil {
+	if err := testenv.Start(s.cmd, func(err error) { s.err = err; close(s.done) }); err != nil {
 		t.Fatal(err)
 	}
-	go func() {
-		s.err = s.cmd.Wait()
-		close(s.done)
-	}()
 	t.Cleanup(s.kill)
 	return s
 }

@@ -18,7 +18,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -148,39 +147,14 @@ func (b *Broker) properties() string {
 
 func (b *Broker) java(class string, args ...string) *exec.Cmd {
 	all := append([]string{"-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", filepath.Join(b.jars, "*"), class}, args...)
-	cmd := exec.Command("java", all...) //nolint:gosec // our own arguments
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	return cmd
+	return exec.Command("java", all...) //nolint:gosec // our own arguments
 }
 
 // startLimit is the longest that a start may take on a busy machine.
 const startLimit = 2 * time.Minute
 
-// mostStarts is how often a broker is started that ends by itself: one that was killed at an
-// unlucky moment may, and a supervisor would start it again.
-const mostStarts = 3
-
 // Start starts the broker and waits until it answers.
 func (b *Broker) Start() error {
-	for range mostStarts {
-		if err := b.launch(); err != nil {
-			return err
-		}
-		for end := time.Now().Add(startLimit); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-			if b.answers() {
-				return nil
-			}
-			if b.ended() {
-				break
-			}
-		}
-		b.Kill()
-	}
-	return fmt.Errorf("testbroker: it does not answer:\n%s", b.Log())
-}
-
-// launch starts the process.
-func (b *Broker) launch() error {
 	log, err := os.OpenFile(filepath.Join(b.opts.Dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
@@ -188,22 +162,17 @@ func (b *Broker) launch() error {
 	defer log.Close()
 	cmd, over := b.java("kafka.Kafka", filepath.Join(b.opts.Dir, "server.properties")), make(chan struct{})
 	cmd.Stdout, cmd.Stderr = log, log
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread() // the process ends with the thread that started it: see Pdeathsig
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait() // it was killed, or its log says why
-		}
-		close(over)
-	}()
-	if err := <-started; err != nil {
+	if err := testenv.Start(cmd, func(error) { close(over) }); err != nil { // its log says why it ended
 		return fmt.Errorf("testbroker: %w (internal/tools/setup.sh test installs what is needed)", err)
 	}
 	b.cmd, b.over = cmd, over
-	return nil
+	for end := time.Now().Add(startLimit); time.Now().Before(end) && !b.ended(); time.Sleep(50 * time.Millisecond) {
+		if b.answers() {
+			return nil
+		}
+	}
+	b.Kill()
+	return fmt.Errorf("testbroker: it does not answer:\n%s", b.Log())
 }
 
 // ended reports whether the process is over.

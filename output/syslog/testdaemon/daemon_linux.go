@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -27,7 +26,7 @@ type Daemon struct {
 	Dir   string // its configuration, its sockets, and what it wrote
 	args  []string
 	held  []net.Listener // so that nobody else takes its ports before it starts
-	cmd   *exec.Cmd
+	kill  func()         // and waits
 	Ready []string       // names of the ports that Start waits for
 	Ports map[string]int // udp, tcp, lf (lines), tls, mutual (with client certificates)
 }
@@ -101,21 +100,21 @@ func (d *Daemon) Write(name, text string) {
 // Start starts the daemon and waits until it listens.
 func (d *Daemon) Start() {
 	d.t.Helper()
-	d.cmd = exec.Command(d.args[0], d.args[1:]...)
+	cmd := exec.Command(d.args[0], d.args[1:]...)
 	log, err := os.OpenFile(d.Dir+"/log", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	defer log.Close()
-	d.cmd.Stdout, d.cmd.Stderr = log, log
-	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.Stdout, cmd.Stderr = log, log
 	_ = os.Remove(d.Dir + "/pid")
 	d.Release()
-	if err := d.cmd.Start(); err != nil {
+	over := make(chan struct{})
+	if err := testenv.Start(cmd, func(error) { close(over) }); err != nil {
 		d.t.Fatal(err)
 	}
-	cmd := d.cmd
-	d.t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	d.kill = func() { _ = cmd.Process.Kill(); <-over }
+	d.t.Cleanup(d.kill)
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if d.listens() {
 			return
@@ -154,8 +153,7 @@ func (d *Daemon) Addr(name string) string { return "127.0.0.1:" + strconv.Itoa(d
 
 // Kill ends the daemon at once, as a crash would.
 func (d *Daemon) Kill() {
-	_ = d.cmd.Process.Kill()
-	_ = d.cmd.Wait()
+	d.kill()
 }
 
 // Lines gives what was written so far.
